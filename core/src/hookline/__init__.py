@@ -1,0 +1,147 @@
+"""hookline: an HTTP client for Python that you can take apart.
+
+    import hookline
+
+    response = hookline.get("https://example.org/")
+    response.raise_for_status()
+
+The API is httpx's. Behind it are a small core and plugins: protocols, connectors, transports,
+middleware, authentication, event hooks and content codings, found through entry points and chosen
+by name. `hookline.plugins` is where plugin authors start.
+"""
+
+from ._api import delete, get, head, options, patch, post, put, request, stream
+from ._auth import Auth, BasicAuth, FunctionAuth
+from ._client import USE_CLIENT_DEFAULT
+from ._clients import AsyncClient, Client
+from ._codes import codes
+from ._cookies import Cookies
+from ._errors import (
+    CloseError,
+    ConnectError,
+    ConnectTimeout,
+    CookieConflict,
+    DecodingError,
+    DuplicateName,
+    HTTPError,
+    HTTPStatusError,
+    InvalidURL,
+    LocalProtocolError,
+    NetworkError,
+    PluginError,
+    PluginLoadError,
+    PluginNotFound,
+    PoolTimeout,
+    ProtocolError,
+    ProxyError,
+    ReadError,
+    ReadTimeout,
+    RemoteProtocolError,
+    RequestError,
+    RequestNotRead,
+    ResponseNotRead,
+    StreamClosed,
+    StreamConsumed,
+    StreamError,
+    TimeoutException,
+    TooManyRedirects,
+    TransportError,
+    UnsupportedProtocol,
+    WriteError,
+    WriteTimeout,
+)
+from ._headers import Headers
+from ._limits import Limits
+from ._models import Request, Response
+from ._query import QueryParams
+from ._streams import AsyncByteStream, Body, ByteStream, SyncByteStream
+from ._timeout import Timeout
+from ._url import URL, Origin
+from ._version import __version__
+from .transports.base import AsyncBaseTransport, BaseTransport
+from .transports.http import AsyncHTTPTransport, HTTPTransport
+from .transports.mock import MockTransport
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._tls import create_ssl_context as create_ssl_context
+
+__all__ = [
+    "URL",
+    "USE_CLIENT_DEFAULT",
+    "AsyncBaseTransport",
+    "AsyncByteStream",
+    "AsyncClient",
+    "AsyncHTTPTransport",
+    "Auth",
+    "BaseTransport",
+    "BasicAuth",
+    "Body",
+    "ByteStream",
+    "Client",
+    "CloseError",
+    "ConnectError",
+    "ConnectTimeout",
+    "CookieConflict",
+    "Cookies",
+    "DecodingError",
+    "DuplicateName",
+    "FunctionAuth",
+    "HTTPError",
+    "HTTPStatusError",
+    "HTTPTransport",
+    "Headers",
+    "InvalidURL",
+    "Limits",
+    "LocalProtocolError",
+    "MockTransport",
+    "NetworkError",
+    "Origin",
+    "PluginError",
+    "PluginLoadError",
+    "PluginNotFound",
+    "PoolTimeout",
+    "ProtocolError",
+    "ProxyError",
+    "QueryParams",
+    "ReadError",
+    "ReadTimeout",
+    "RemoteProtocolError",
+    "Request",
+    "RequestError",
+    "RequestNotRead",
+    "Response",
+    "ResponseNotRead",
+    "StreamClosed",
+    "StreamConsumed",
+    "StreamError",
+    "SyncByteStream",
+    "Timeout",
+    "TimeoutException",
+    "TooManyRedirects",
+    "TransportError",
+    "UnsupportedProtocol",
+    "WriteError",
+    "WriteTimeout",
+    "__version__",
+    "codes",
+    "create_ssl_context",
+    "delete",
+    "get",
+    "head",
+    "options",
+    "patch",
+    "post",
+    "put",
+    "request",
+    "stream",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name == "create_ssl_context":
+        # `ssl` takes longer to import than the rest of hookline, and http needs none of it.
+        from ._tls import create_ssl_context
+
+        return create_ssl_context
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,163 @@
+"""Authentication: flows as generators that are handed responses, with no I/O of their own.
+
+Knows requests and responses. Never sends anything: whoever runs the flow does.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from ._models import Request, Response
+    from ._types import AuthTypes
+
+
+class Auth:
+    """Base class of authentication schemes.
+
+    Subclasses implement `auth_flow`: a generator that yields the requests to make, and is sent the
+    response to each. A flow that only sets a header yields once:
+
+        class TokenAuth(hookline.Auth):
+            def __init__(self, token):
+                self.token = token
+
+            def auth_flow(self, request):
+                request.headers["Authorization"] = f"Bearer {self.token}"
+                yield request
+
+    With `requires_request_body` or `requires_response_body` set, the body is read before the flow
+    sees the message. A flow that has to wait for something else than HTTP overrides
+    `sync_auth_flow` and `async_auth_flow`.
+
+    `scheme` is the name in `WWW-Authenticate` (RFC 9110 section 11.1) under which a plugin
+    registers the class.
+    """
+
+    scheme: ClassVar[str] = ""
+    requires_request_body = False
+    requires_response_body = False
+
+    def auth_flow(self, request: Request) -> Generator[Request, Response, None]:
+        """Yield the requests to make; each yield returns the response to it."""
+        yield request
+
+    def sync_auth_flow(self, request: Request) -> Generator[Request, Response, None]:
+        """The flow as the synchronous client runs it."""
+        if self.requires_request_body:
+            request.read()
+        flow = self.auth_flow(request)
+        request = next(flow)
+        while True:
+            response = yield request
+            if self.requires_response_body:
+                response.read()
+            try:
+                request = flow.send(response)
+            except StopIteration:
+                return
+
+    async def async_auth_flow(self, request: Request) -> AsyncGenerator[Request, Response]:
+        """The flow as the asynchronous client runs it."""
+        if self.requires_request_body:
+            await request.aread()
+        flow = self.auth_flow(request)
+        request = next(flow)
+        while True:
+            response = yield request
+            if self.requires_response_body:
+                await response.aread()
+            try:
+                request = flow.send(response)
+            except StopIteration:
+                return
+
+
+class FunctionAuth(Auth):
+    """Authentication by a function that takes the request and returns it changed."""
+
+    def __init__(self, func: Callable[[Request], Request]) -> None:
+        self._func = func
+
+    def auth_flow(self, request: Request) -> Generator[Request, Response, None]:
+        """One request, as the function returns it."""
+        yield self._func(request)
+
+
+class BasicAuth(Auth):
+    """HTTP Basic authentication (RFC 7617). User name and password are sent as UTF-8."""
+
+    scheme: ClassVar[str] = "basic"
+
+    def __init__(self, username: str | bytes, password: str | bytes) -> None:
+        self._auth_header = basic_credentials(username, password)
+
+    def auth_flow(self, request: Request) -> Generator[Request, Response, None]:
+        """One request, with the Authorization header."""
+        request.headers["Authorization"] = self._auth_header
+        yield request
+
+
+def basic_credentials(username: str | bytes, password: str | bytes) -> str:
+    """The value of an Authorization header for Basic authentication."""
+    joined = b":".join(
+        part.encode("utf-8") if isinstance(part, str) else part for part in (username, password)
+    )
+    return f"Basic {b64encode(joined).decode('ascii')}"
+
+
+def build_auth(auth: AuthTypes | None) -> Auth | None:
+    """The Auth that a user's argument means: None, a pair, a function, or an Auth.
+
+    Raises TypeError for anything else.
+    """
+    if auth is None or isinstance(auth, Auth):
+        return auth
+    if isinstance(auth, tuple):
+        if len(auth) != 2 or not all(isinstance(part, (str, bytes)) for part in auth):
+            # The values may be secrets: name their types alone.
+            given = ", ".join(type(part).__name__ for part in auth)
+            raise TypeError(f"auth: expected (username, password) as text, not ({given}).")
+        return BasicAuth(username=auth[0], password=auth[1])
+    if callable(auth):
+        return FunctionAuth(func=auth)
+    raise TypeError(f'Invalid "auth" argument: {auth!r}')
+
+
+async def run_auth(
+    auth: Auth,
+    request: Request,
+    send: Callable[[Request], Awaitable[Response]],
+    *,
+    is_async: bool,
+) -> Response:
+    """Run a flow to its end and return the last response.
+
+    Every response but the last is read and becomes part of its `history`, so that its connection
+    can be used for the next request.
+    """
+    flow: Any = auth.async_auth_flow(request) if is_async else auth.sync_auth_flow(request)
+    history: list[Response] = []
+    try:
+        request = await anext(flow) if is_async else next(flow)
+        while True:
+            response = await send(request)
+            try:
+                try:
+                    request = await flow.asend(response) if is_async else flow.send(response)
+                except (StopIteration, StopAsyncIteration):
+                    response.history = [*history, *response.history]
+                    return response
+                response.history = list(history)
+                await response._read(is_async=is_async)
+                history.append(response)
+            except BaseException:
+                await response._abandon(is_async=is_async)
+                raise
+    finally:
+        if is_async:
+            await flow.aclose()
+        else:
+            flow.close()

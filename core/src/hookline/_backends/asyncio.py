@@ -1,0 +1,322 @@
+"""asyncio: one `asyncio.BufferedProtocol` per connection, and nothing else.
+
+A buffered protocol, because for a plain one asyncio allocates a quarter of a megabyte per read, and
+gives most of it back. Reads go into one buffer that all connections of a loop share, and are copied
+out at their true size.
+
+No task, no cancel scope and no timer object per read. Data goes straight into the future that the
+reader waits for. Each connection has one timer for its reads: it is left running when a read ends,
+and when it fires it looks at the present deadline and, mostly, sets itself again. So a busy
+connection touches the loop's timer heap once per timeout period instead of twice per read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import socket
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+from .._errors import ConnectError, ConnectTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
+from .._timeout import Deadline
+from ..plugins.interfaces import NetworkStream
+from ._dial import Address, dial, dial_unix, numeric_addresses, resolution_failed
+from .base import Backend, Waiter
+from .sync import socket_info
+
+# One read takes what is there, up to this much.
+_RECEIVE_SIZE = 262_144
+# Unread data beyond this stops the transport from reading: the peer then feels that we are slow.
+_HIGH_WATER = 262_144
+
+
+class AsyncioStream(NetworkStream, asyncio.BufferedProtocol):
+    """A connection of the running event loop."""
+
+    __slots__ = (
+        "_buffer",
+        "_drained",
+        "_ended",
+        "_error",
+        "_loop",
+        "_lost",
+        "_read_by",
+        "_reader",
+        "_reading_paused",
+        "_timer",
+        "_transport",
+        "_unread",
+        "_unread_size",
+        "_writing_paused",
+    )
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, buffer: memoryview) -> None:
+        self._loop = loop
+        self._buffer = buffer
+        self._transport: asyncio.Transport
+        self._unread: deque[bytes] = deque()
+        self._unread_size = 0
+        self._reading_paused = False
+        self._reader: asyncio.Future[bytes] | None = None
+        self._read_by = math.inf
+        self._timer: asyncio.TimerHandle | None = None
+        # The peer has finished; whatever is unread still counts.
+        self._ended = False
+        self._lost = False
+        self._error: Exception | None = None
+        self._writing_paused = False
+        self._drained: asyncio.Future[None] | None = None
+
+    # -- For the shared code ------------------------------------------------------------------
+
+    async def receive(self, timeout: float | None) -> bytes:
+        if self._unread:
+            return self._take()
+        if self._ended:
+            if self._error is not None:
+                raise ReadError(f"Reading failed: {self._error}") from self._error
+            return b""
+        reader: asyncio.Future[bytes] = self._loop.create_future()
+        self._reader = reader
+        if timeout is None:
+            self._read_by = math.inf
+        else:
+            self._read_by = by = self._loop.time() + timeout
+            timer = self._timer
+            if timer is None:
+                self._timer = self._loop.call_at(by, self._on_timer)
+            elif timer.when() > by:
+                timer.cancel()
+                self._timer = self._loop.call_at(by, self._on_timer)
+        try:
+            return await reader
+        finally:
+            self._reader = None
+
+    async def send(self, data: bytes, timeout: float | None) -> None:
+        if self._lost or self._transport.is_closing():
+            raise WriteError("The connection was closed by the server.") from self._error
+        self._transport.write(data)
+        if self._writing_paused:
+            await self._drain(timeout)
+
+    def close(self) -> None:
+        self._lost = self._ended = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self._loop.is_closed():
+            self._transport.abort()
+
+    def has_input(self) -> bool:
+        return self._ended or bool(self._unread)
+
+    def get_extra_info(self, name: str) -> Any:
+        sock = self._transport.get_extra_info("socket")
+        return None if sock is None else socket_info(sock, name)
+
+    # -- For the event loop -------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        data = bytes(self._buffer[:nbytes])
+        reader = self._reader
+        if reader is not None and not reader.done():
+            reader.set_result(data)
+            return
+        self._unread.append(data)
+        self._unread_size += len(data)
+        if self._unread_size > _HIGH_WATER and not self._reading_paused:
+            self._reading_paused = True
+            self._transport.pause_reading()
+
+    def eof_received(self) -> None:
+        self._ended = True
+        reader = self._reader
+        if reader is not None and not reader.done():
+            reader.set_result(b"")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._ended = self._lost = True
+        self._error = exc
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        reader = self._reader
+        if reader is not None and not reader.done():
+            if exc is None:
+                reader.set_result(b"")
+            else:
+                error = ReadError(f"Reading failed: {exc}")
+                error.__cause__ = exc
+                reader.set_exception(error)
+        self.resume_writing()
+
+    def pause_writing(self) -> None:
+        self._writing_paused = True
+
+    def resume_writing(self) -> None:
+        self._writing_paused = False
+        drained = self._drained
+        if drained is not None and not drained.done():
+            drained.set_result(None)
+
+    # -- Helpers ------------------------------------------------------------------------------
+
+    def _take(self) -> bytes:
+        data = self._unread.popleft()
+        self._unread_size -= len(data)
+        if self._reading_paused and not self._unread:
+            self._reading_paused = False
+            if not self._transport.is_closing():
+                self._transport.resume_reading()
+        return data
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        reader = self._reader
+        if reader is None or reader.done() or self._read_by == math.inf:
+            return
+        if self._loop.time() >= self._read_by:
+            reader.set_exception(ReadTimeout("No data came within the read timeout."))
+        else:
+            self._timer = self._loop.call_at(self._read_by, self._on_timer)
+
+    async def _drain(self, timeout: float | None) -> None:
+        self._drained = drained = self._loop.create_future()
+        try:
+            if not await _in_time(self._loop, drained, timeout):
+                raise WriteTimeout(f"The server took no data for {timeout} s.")
+        finally:
+            self._drained = None
+        if self._lost:
+            raise WriteError("The connection was closed by the server.") from self._error
+
+
+class _FutureWaiter(Waiter):
+    __slots__ = ("_future", "_loop")
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._future: asyncio.Future[None] = self._loop.create_future()
+
+    async def wait(self, timeout: float | None) -> bool:
+        return await _in_time(self._loop, self._future, timeout)
+
+    def set(self) -> None:
+        if not self._future.done():
+            self._future.set_result(None)
+
+
+class AsyncioBackend(Backend):
+    """The network for `AsyncClient` under asyncio."""
+
+    is_async = True
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._loop = asyncio.get_running_loop()
+        self._buffer = memoryview(bytearray(_RECEIVE_SIZE))
+
+    async def connect_tcp(self, host: str, port: int, deadline: Deadline) -> NetworkStream:
+        addresses = numeric_addresses(host, port)
+        if addresses is None:
+            addresses = await _resolve(self._loop, host, port, deadline)
+        sock = await dial(host, port, addresses, self, deadline, _wait_writable)
+        return await self._stream(sock)
+
+    async def connect_unix(self, path: str, deadline: Deadline) -> NetworkStream:
+        return await self._stream(await dial_unix(path, self, deadline))
+
+    async def _stream(self, sock: socket.socket) -> AsyncioStream:
+        loop = self._loop
+        try:
+            _, stream = await loop.create_connection(self._make_stream, sock=sock)
+        except OSError as exc:
+            sock.close()
+            raise ConnectError(f"The connection broke at once: {exc}") from exc
+        except BaseException:
+            sock.close()
+            raise
+        return stream
+
+    def _make_stream(self) -> AsyncioStream:
+        # Where reads complete later than they start (Windows' proactor), the buffer cannot be
+        # shared.
+        if hasattr(self._loop, "_proactor"):
+            return AsyncioStream(self._loop, memoryview(bytearray(_RECEIVE_SIZE)))
+        return AsyncioStream(self._loop, self._buffer)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        self._loop.call_soon_threadsafe(callback)
+
+    def create_waiter(self) -> Waiter:
+        return _FutureWaiter()
+
+
+async def _in_time(
+    loop: asyncio.AbstractEventLoop, future: asyncio.Future[None], timeout: float | None
+) -> bool:
+    """Wait for a future; False where the timeout came first."""
+    if timeout is None:
+        await future
+        return True
+    timed_out = False
+
+    def give_up() -> None:
+        nonlocal timed_out
+        if not future.done():
+            timed_out = True
+            future.set_result(None)
+
+    timer = loop.call_later(timeout, give_up)
+    try:
+        await future
+    finally:
+        timer.cancel()
+    return not timed_out
+
+
+async def _wait_writable(
+    socks: Sequence[socket.socket], timeout: float | None
+) -> list[socket.socket]:
+    loop = asyncio.get_running_loop()
+    changed: asyncio.Future[None] = loop.create_future()
+    ready: list[socket.socket] = []
+
+    def on_writable(sock: socket.socket) -> None:
+        ready.append(sock)
+        loop.remove_writer(sock)
+        if not changed.done():
+            changed.set_result(None)
+
+    try:
+        for sock in socks:
+            loop.add_writer(sock, on_writable, sock)
+        await _in_time(loop, changed, timeout)
+    finally:
+        for sock in socks:
+            loop.remove_writer(sock)
+    return ready
+
+
+async def _resolve(
+    loop: asyncio.AbstractEventLoop, host: str, port: int, deadline: Deadline
+) -> Sequence[Address]:
+    try:
+        async with asyncio.timeout(deadline.remaining()):
+            return await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except TimeoutError as exc:
+        raise ConnectTimeout(f"Resolving the host {host!r} timed out.") from exc
+    except (OSError, UnicodeError) as exc:
+        raise resolution_failed(host, exc) from exc

@@ -1,0 +1,563 @@
+"""The settings of a client, and the one coroutine behind every request.
+
+Knows defaults, redirects, authentication, middleware and who is called when. Knows nothing of
+connections: `_transport_for_url` picks a transport, and the transport answers. What differs between
+`Client` and `AsyncClient`, the verbs and three small methods, is in `_clients.py`.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from ._auth import Auth, BasicAuth, build_auth, run_auth
+from ._cookies import Cookies
+from ._errors import RequestError, TooManyRedirects
+from ._headers import Headers
+from ._limits import Limits
+from ._models import Request, Response
+from ._observers import Observers
+from ._pattern import URLPattern
+from ._query import QueryParams
+from ._redirects import redirect_request, same_origin
+from ._streams import AsyncByteStream, ByteStream, SyncByteStream
+from ._timeout import DEFAULT_TIMEOUT_SECONDS, Timeout
+from ._url import URL, parse_url
+from ._version import __version__
+from ._wiring import build, is_named, manager_or_default
+from .plugins.interfaces import EventHook, Middleware, Send
+
+if TYPE_CHECKING:
+    from ._types import (
+        AuthTypes,
+        CertTypes,
+        CookieTypes,
+        EventHooksTypes,
+        HeaderTypes,
+        MiddlewareTypes,
+        ProtocolTypes,
+        QueryParamTypes,
+        RequestContent,
+        RequestData,
+        RequestExtensions,
+        TimeoutTypes,
+        URLTypes,
+        VerifyTypes,
+    )
+    from .plugins import PluginManager
+
+
+class UseClientDefault:
+    """The type of `USE_CLIENT_DEFAULT`, which stands for "as the client has it" where None means
+    "none at all"."""
+
+    def __repr__(self) -> str:
+        return "USE_CLIENT_DEFAULT"
+
+
+USE_CLIENT_DEFAULT = UseClientDefault()
+
+DEFAULT_TIMEOUT_CONFIG = Timeout(timeout=DEFAULT_TIMEOUT_SECONDS)
+DEFAULT_MAX_REDIRECTS = 20
+
+USER_AGENT = f"python-hookline/{__version__}"
+
+# A client with more distinct relative URLs than this starts over with remembering them.
+_MERGED_URLS_KEPT = 1024
+
+
+class ClientState(enum.Enum):
+    """A client opens once and closes once."""
+
+    UNOPENED = 1
+    OPENED = 2
+    CLOSED = 3
+
+
+class BaseClient:
+    """What `Client` and `AsyncClient` share. Not for direct use."""
+
+    _is_async: bool
+
+    def __init__(
+        self,
+        *,
+        auth: AuthTypes | str | Mapping[str, Any] | None = None,
+        params: QueryParamTypes | None = None,
+        headers: HeaderTypes | None = None,
+        cookies: CookieTypes | None = None,
+        timeout: TimeoutTypes = DEFAULT_TIMEOUT_CONFIG,
+        follow_redirects: bool = False,
+        max_redirects: int = DEFAULT_MAX_REDIRECTS,
+        event_hooks: EventHooksTypes | None = None,
+        base_url: URLTypes = "",
+        trust_env: bool = True,
+        default_encoding: str | Callable[[bytes], str | None] = "utf-8",
+        middleware: Sequence[MiddlewareTypes] | None = None,
+        plugins: PluginManager | None = None,
+    ) -> None:
+        self._plugins = plugins
+        self._base_url = _with_trailing_slash(URL(base_url))
+        self._merged_urls: dict[str, URL] = {}
+        self._auth = build_auth(
+            build("auth_schemes", auth, Auth, plugins) if is_named(auth) else auth  # type: ignore[arg-type]
+        )
+        self._params = QueryParams(params)
+        self.headers = Headers(headers)
+        self._cookies = Cookies(cookies)
+        self._timeout = _to_timeout(timeout)
+        self.follow_redirects = follow_redirects
+        self.max_redirects = max_redirects
+        self._trust_env = trust_env
+        self._default_encoding = default_encoding
+        self._state = ClientState.UNOPENED
+
+        self._event_hooks: dict[str, list[Callable[..., Any]]] = {"request": [], "response": []}
+        self._observers: Observers | None = None
+        if event_hooks is not None:
+            if isinstance(event_hooks, Mapping) and not is_named(event_hooks):
+                self._set_event_hooks(event_hooks)
+            else:
+                self._observers = _build_observers(event_hooks, plugins)
+
+        # Composed once. An empty slot leaves no frame: `_hop` is the bare `_dispatch` then.
+        self._hop: Send = self._dispatch if self._observers is None else self._observed_dispatch
+        self._call_middleware: list[Middleware] = []
+        for layer in reversed(_build_middleware(middleware, plugins)):
+            if layer.stage == "hop":
+                self._hop = _around(layer, self._hop)
+            else:
+                self._call_middleware.append(layer)
+        self._transport: Any
+        self._mounts: dict[URLPattern, Any] = {}
+
+    # -- Settings ---------------------------------------------------------------------------
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the client was closed. A closed client sends nothing any more."""
+        return self._state == ClientState.CLOSED
+
+    @property
+    def trust_env(self) -> bool:
+        """Whether environment variables are taken into account."""
+        return self._trust_env
+
+    @property
+    def timeout(self) -> Timeout:
+        """The timeout of requests that bring none of their own."""
+        return self._timeout
+
+    @timeout.setter
+    def timeout(self, timeout: TimeoutTypes) -> None:
+        self._timeout = _to_timeout(timeout)
+
+    @property
+    def event_hooks(self) -> dict[str, list[Callable[..., Any]]]:
+        """Functions that are called with each request ("request") and response ("response")."""
+        return self._event_hooks
+
+    @event_hooks.setter
+    def event_hooks(self, event_hooks: Mapping[str, Sequence[Callable[..., Any]]]) -> None:
+        self._set_event_hooks(event_hooks)
+
+    def _set_event_hooks(self, event_hooks: Mapping[str, Sequence[Callable[..., Any]]]) -> None:
+        if unknown := sorted(set(event_hooks) - {"request", "response"}):
+            raise ValueError(
+                f"event_hooks: no event {unknown[0]!r}; there are 'request' and 'response'."
+            )
+        self._event_hooks = {
+            "request": list(event_hooks.get("request", [])),
+            "response": list(event_hooks.get("response", [])),
+        }
+
+    @property
+    def auth(self) -> Auth | None:
+        """The authentication of requests that bring none of their own."""
+        return self._auth
+
+    @auth.setter
+    def auth(self, auth: AuthTypes | None) -> None:
+        self._auth = build_auth(auth)
+
+    @property
+    def base_url(self) -> URL:
+        """What relative URLs are appended to; it ends in a slash."""
+        return self._base_url
+
+    @base_url.setter
+    def base_url(self, url: URLTypes) -> None:
+        self._base_url = _with_trailing_slash(URL(url))
+        self._merged_urls = {}
+
+    @property
+    def headers(self) -> Headers:
+        """The headers of every request; those that a request brings itself take precedence."""
+        return self._headers
+
+    @headers.setter
+    def headers(self, headers: HeaderTypes | None) -> None:
+        client_headers = Headers(
+            {
+                b"Accept": b"*/*",
+                b"Accept-Encoding": self._accept_encoding().encode("ascii"),
+                b"Connection": b"keep-alive",
+                b"User-Agent": USER_AGENT.encode("ascii"),
+            }
+        )
+        client_headers.update(headers)
+        self._headers = client_headers
+
+    @property
+    def cookies(self) -> Cookies:
+        """The cookies that were set here or by servers."""
+        return self._cookies
+
+    @cookies.setter
+    def cookies(self, cookies: CookieTypes | None) -> None:
+        self._cookies = Cookies(cookies)
+
+    @property
+    def params(self) -> QueryParams:
+        """The query parameters of every request."""
+        return self._params
+
+    @params.setter
+    def params(self, params: QueryParamTypes | None) -> None:
+        self._params = QueryParams(params)
+
+    # -- Building a request -----------------------------------------------------------------
+
+    def build_request(
+        self,
+        method: str,
+        url: URLTypes,
+        *,
+        content: RequestContent | None = None,
+        data: RequestData | None = None,
+        json: Any | None = None,
+        params: QueryParamTypes | None = None,
+        headers: HeaderTypes | None = None,
+        cookies: CookieTypes | None = None,
+        timeout: TimeoutTypes | UseClientDefault = USE_CLIENT_DEFAULT,
+        extensions: RequestExtensions | None = None,
+    ) -> Request:
+        """A request with the client's settings merged in, to be sent by `send`.
+
+        The arguments are those of `request`. Raises InvalidURL, and TypeError for arguments of the
+        wrong type.
+        """
+        if extensions is None or "timeout" not in extensions:
+            effective = self._timeout if timeout is USE_CLIENT_DEFAULT else _to_timeout(timeout)  # type: ignore[arg-type]
+            extensions = {**(extensions or {}), "timeout": effective.as_dict()}
+        return Request(
+            method,
+            self._merge_url(url),
+            content=content,
+            data=data,
+            json=json,
+            params=self._merge_queryparams(params),
+            headers=self._merge_headers(headers),
+            cookies=self._merge_cookies(cookies),
+            extensions=extensions,
+        )
+
+    def _merge_url(self, url: URLTypes) -> URL:
+        if type(url) is str and (merged := self._merged_urls.get(url)) is not None:
+            return merged
+        parsed = parse_url(url)
+        if not parsed.is_relative_url or not self._base_url._parts.host:
+            return parsed
+        # Appended, not resolved: "/path" stays below the base's own path.
+        path = self._base_url.raw_path + parsed.raw_path.lstrip(b"/")
+        merged = self._base_url.copy_with(raw_path=path)
+        if type(url) is str:
+            if len(self._merged_urls) >= _MERGED_URLS_KEPT:
+                self._merged_urls.clear()
+            self._merged_urls[url] = merged
+        return merged
+
+    def _merge_headers(self, headers: HeaderTypes | None = None) -> HeaderTypes | None:
+        if headers is None:
+            return self._headers
+        merged = Headers(self._headers)
+        merged.update(headers)
+        return merged
+
+    def _merge_cookies(self, cookies: CookieTypes | None = None) -> CookieTypes | None:
+        if not cookies:
+            return self._cookies
+        merged = Cookies(self._cookies)
+        merged.update(cookies)
+        return merged
+
+    def _merge_queryparams(self, params: QueryParamTypes | None = None) -> QueryParamTypes | None:
+        if not self._params:
+            return params
+        return self._params.merge(params)
+
+    # -- Sending one ------------------------------------------------------------------------
+
+    async def _send(
+        self,
+        request: Request,
+        stream: bool,
+        auth: AuthTypes | UseClientDefault | None,
+        follow_redirects: bool | UseClientDefault,
+    ) -> Response:
+        """The life of a call: everything that `send` does, for both kinds of client."""
+        if self._state is not ClientState.OPENED:
+            if self._state is ClientState.CLOSED:
+                raise RuntimeError("Cannot send a request, as the client has been closed.")
+            self._state = ClientState.OPENED
+        if "timeout" not in request.extensions:
+            request.extensions["timeout"] = self._timeout.as_dict()
+        follow = (
+            self.follow_redirects
+            if isinstance(follow_redirects, UseClientDefault)
+            else follow_redirects
+        )
+        effective_auth = self._request_auth(request, auth)
+        if self._call_middleware:
+            response = await self._through_middleware(request, effective_auth, follow)
+        else:
+            response = await self._exchange(request, effective_auth, follow)
+        if not stream:
+            try:
+                await response._read(is_async=self._is_async)
+            except BaseException:
+                await response._abandon(is_async=self._is_async)
+                raise
+        return response
+
+    async def _through_middleware(
+        self, request: Request, auth: Auth | None, follow: bool
+    ) -> Response:
+        async def innermost(request: Request) -> Response:
+            return await self._exchange(request, auth, follow)
+
+        send: Send = innermost
+        for layer in self._call_middleware:
+            send = _around(layer, send)
+        return await send(request)
+
+    async def _exchange(self, request: Request, auth: Auth | None, follow: bool) -> Response:
+        """One request and the redirects that follow it."""
+        if auth is None:
+            response = await self._hop(request)
+        else:
+            response = await run_auth(auth, request, self._hop, is_async=self._is_async)
+        if not response.has_redirect_location:
+            return response
+        return await self._redirected(request, response, auth, follow)
+
+    async def _redirected(
+        self, request: Request, response: Response, auth: Auth | None, follow: bool
+    ) -> Response:
+        # The request that was really answered: authentication may have sent another than ours.
+        first_url = request.url
+        history: list[Response] = []
+        try:
+            while response.has_redirect_location:
+                following = redirect_request(response.request, response, self._cookies)
+                if not follow:
+                    response.next_request = following
+                    break
+                await response._read(is_async=self._is_async)
+                history += [*response.history, response]
+                if len(history) > self.max_redirects:
+                    raise TooManyRedirects("Exceeded maximum allowed redirects.", request=following)
+                # Credentials go to the origin that they were given for, and nowhere else.
+                if auth is not None and same_origin(first_url, following.url):
+                    response = await run_auth(auth, following, self._hop, is_async=self._is_async)
+                else:
+                    response = await self._hop(following)
+                response.history = [*history, *response.history]
+        except BaseException:
+            await response._abandon(is_async=self._is_async)
+            raise
+        return response
+
+    async def _dispatch(self, request: Request) -> Response:
+        """One message on the wire: the hooks, the transport, and what follows from the head."""
+        if request_hooks := self._event_hooks["request"]:
+            await self._call_hooks(request_hooks, request)
+        stream = request.stream
+        if type(stream) is not ByteStream:
+            self._check_stream(stream)
+        started = perf_counter()
+        try:
+            response = await self._call_transport(request)
+        except RequestError as exc:
+            if exc._request is None:
+                exc._request = request
+            raise
+        response._request = request
+        response._started = started
+        response.default_encoding = self._default_encoding
+        if self._plugins is not None:
+            response._known_decoders = self._plugins.registry.decoder_classes
+        if response.headers._has(b"set-cookie"):
+            self._cookies.extract_cookies(response)
+        if response_hooks := self._event_hooks["response"]:
+            try:
+                await self._call_hooks(response_hooks, response)
+            except BaseException:
+                await response._abandon(is_async=self._is_async)
+                raise
+        return response
+
+    async def _observed_dispatch(self, request: Request) -> Response:
+        observers = self._observers
+        assert observers is not None
+        observers.emit("request_started", request)
+        try:
+            response = await self._dispatch(request)
+        except BaseException as exc:
+            observers.emit("request_failed", request, exc)
+            raise
+        response._observers = observers.response_finished
+        observers.emit("response_started", response)
+        return response
+
+    def _request_auth(
+        self, request: Request, auth: AuthTypes | UseClientDefault | None
+    ) -> Auth | None:
+        chosen = self._auth if isinstance(auth, UseClientDefault) else build_auth(auth)
+        if chosen is not None:
+            return chosen
+        if request.url._parts.userinfo:
+            return BasicAuth(request.url.username, request.url.password)
+        return None
+
+    def _transport_for_url(self, url: URL) -> Any:
+        """The transport for a URL: the most specific mount that matches, or the default."""
+        for pattern, transport in self._mounts.items():
+            if pattern.matches(url):
+                return self._transport if transport is None else transport
+        return self._transport
+
+    # -- What differs by mode ---------------------------------------------------------------
+
+    async def _call_transport(self, request: Request) -> Response:
+        raise NotImplementedError
+
+    async def _call_hooks(self, hooks: Sequence[Callable[..., Any]], argument: Any) -> None:
+        raise NotImplementedError
+
+    def _check_stream(self, stream: SyncByteStream | AsyncByteStream) -> None:
+        raise NotImplementedError
+
+    def _open(self) -> None:
+        if self._state is not ClientState.UNOPENED:
+            raise RuntimeError(
+                {
+                    ClientState.OPENED: "Cannot open a client instance more than once.",
+                    ClientState.CLOSED: (
+                        "Cannot reopen a client instance, once it has been closed."
+                    ),
+                }[self._state]
+            )
+        self._state = ClientState.OPENED
+
+    def _unfit(self, transport: Any, response: Any) -> TypeError:
+        mode = "asynchronous" if self._is_async else "synchronous"
+        if not isinstance(response, Response):
+            return TypeError(
+                f"The transport {type(transport).__name__} returned {response!r}; "
+                "expected a hookline.Response."
+            )
+        return TypeError(
+            f"The transport {type(transport).__name__} returned a response whose stream, a "
+            f"{type(response.stream).__name__}, cannot be read by the {mode} client."
+        )
+
+    # -- Construction -----------------------------------------------------------------------
+
+    def _accept_encoding(self) -> str:
+        return ", ".join(manager_or_default(self._plugins).registry.decoder_classes)
+
+    def _pool_options(
+        self,
+        verify: VerifyTypes,
+        cert: CertTypes | None,
+        trust_env: bool,
+        http1: bool,
+        http2: bool,
+        limits: Limits,
+        protocols: Sequence[ProtocolTypes] | None,
+    ) -> dict[str, Any]:
+        """The arguments of `_init_transport`: hookline's own only where they are used, because
+        packages override that method with httpx's list of arguments."""
+        options: dict[str, Any] = {
+            "verify": verify,
+            "cert": cert,
+            "trust_env": trust_env,
+            "http1": http1,
+            "http2": http2,
+            "limits": limits,
+        }
+        if protocols is not None:
+            options["protocols"] = protocols
+        if self._observers is not None:
+            options["observers"] = self._observers
+        if self._plugins is not None:
+            options["plugins"] = self._plugins
+        return options
+
+    def _build_transport(self, spec: Any, base: type[Any]) -> Any:
+        """A transport that was given: an instance, or one to be made by name."""
+        return None if spec is None else build("transports", spec, base, self._plugins)
+
+    def _build_mounts(self, mounts: Mapping[str, Any] | None, base: type[Any]) -> None:
+        if mounts is None:
+            return
+        built = {URLPattern(key): self._build_transport(spec, base) for key, spec in mounts.items()}
+        self._mounts = dict(sorted(built.items(), key=lambda item: item[0]))
+
+
+def _around(layer: Middleware, send: Send) -> Send:
+    """`send` with a middleware around it."""
+
+    def wrapped(request: Request) -> Awaitable[Response]:
+        return layer.handle(request, send)
+
+    return wrapped
+
+
+def _build_middleware(
+    specs: Sequence[MiddlewareTypes] | None, plugins: PluginManager | None
+) -> list[Middleware]:
+    if specs is None:
+        return []
+    if isinstance(specs, (str, Mapping, Middleware)):
+        specs = [specs]
+    layers = [build("middleware", spec, Middleware, plugins) for spec in specs]
+    for layer in layers:
+        if layer.stage not in ("call", "hop"):
+            raise ValueError(
+                f"middleware: the stage of {type(layer).__name__} is {layer.stage!r}; "
+                "expected 'call' or 'hop'."
+            )
+    return layers
+
+
+def _build_observers(specs: Any, plugins: PluginManager | None) -> Observers | None:
+    if isinstance(specs, (str, Mapping, EventHook)):
+        specs = [specs]
+    hooks = [build("event_hooks", spec, EventHook, plugins) for spec in specs]
+    return Observers(hooks) if hooks else None
+
+
+def _with_trailing_slash(url: URL) -> URL:
+    if not url._parts.host and not url._parts.path:
+        return url
+    if url.raw_path.endswith(b"/"):
+        return url
+    return url.copy_with(raw_path=url.raw_path + b"/")
+
+
+def _to_timeout(timeout: TimeoutTypes) -> Timeout:
+    return timeout if isinstance(timeout, Timeout) else Timeout(timeout)

@@ -1,0 +1,168 @@
+"""`Cookies`: a mapping in front of the standard library's cookie jar.
+
+The jar, and the modules that it drags in, are loaded when the first cookie appears: a client that
+never sees one pays nothing for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from ._errors import CookieConflict
+
+if TYPE_CHECKING:
+    from http.cookiejar import Cookie, CookieJar
+
+    from ._models import Request, Response
+    from ._types import CookieTypes
+
+
+class Cookies(MutableMapping[str, str]):
+    """Cookies by name, each with a domain and a path: `Cookies({"session": "1"})`.
+
+    Made from a dict, a list of pairs, other Cookies, or a `http.cookiejar.CookieJar`, which is then
+    used as it is. Look-ups by a name that several domains or paths share raise CookieConflict:
+    `get(name, domain=, path=)` says which one is meant.
+    """
+
+    def __init__(self, cookies: CookieTypes | None = None) -> None:
+        self._jar: CookieJar | None = None
+        if cookies is None:
+            return
+        if isinstance(cookies, dict):
+            for name, value in cookies.items():
+                self.set(name, value)
+        elif isinstance(cookies, list):
+            for name, value in cookies:
+                self.set(name, value)
+        elif isinstance(cookies, Cookies):
+            for cookie in cookies._cookies():
+                self.jar.set_cookie(cookie)
+        else:
+            from http.cookiejar import CookieJar
+
+            if not isinstance(cookies, CookieJar):
+                raise TypeError(
+                    "Cookies are a dict, a list of pairs, Cookies or a CookieJar, "
+                    f"not {cookies!r} ({type(cookies).__name__})."
+                )
+            self._jar = cookies
+
+    @property
+    def jar(self) -> CookieJar:
+        """The `http.cookiejar.CookieJar` behind the mapping."""
+        if self._jar is None:
+            from http.cookiejar import CookieJar
+
+            self._jar = CookieJar()
+        return self._jar
+
+    def extract_cookies(self, response: Response) -> None:
+        """Store what the response's Set-Cookie headers ask for."""
+        from ._cookiejar import JarRequest, JarResponse
+
+        self.jar.extract_cookies(
+            JarResponse(response),  # type: ignore[arg-type]
+            JarRequest(response.request),
+        )
+
+    def set_cookie_header(self, request: Request) -> None:
+        """Set the request's Cookie header from the cookies that belong to its URL."""
+        if not self:
+            return
+        from ._cookiejar import JarRequest
+
+        self.jar.add_cookie_header(JarRequest(request))
+
+    def set(self, name: str, value: str, domain: str = "", path: str = "/") -> None:
+        """Store a cookie. Without a domain it is sent to every host."""
+        from ._cookiejar import plain_cookie
+
+        self.jar.set_cookie(plain_cookie(name, value, domain, path))
+
+    def get(  # type: ignore[override]
+        self,
+        name: str,
+        default: str | None = None,
+        domain: str | None = None,
+        path: str | None = None,
+    ) -> str | None:
+        """The value of a cookie, or `default`. Raises CookieConflict where several fit."""
+        found: str | None = None
+        for cookie in self._cookies():
+            if (
+                cookie.name == name
+                and (domain is None or cookie.domain == domain)
+                and (path is None or cookie.path == path)
+            ):
+                if found is not None:
+                    raise CookieConflict(f"Multiple cookies exist with name={name}")
+                found = cookie.value
+        return default if found is None else found
+
+    def delete(self, name: str, domain: str | None = None, path: str | None = None) -> None:
+        """Remove a cookie. Raises KeyError where domain and path are given and nothing fits."""
+        if domain is not None and path is not None:
+            self.jar.clear(domain, path, name)
+            return
+        doomed = [
+            cookie
+            for cookie in self._cookies()
+            if cookie.name == name
+            and (domain is None or cookie.domain == domain)
+            and (path is None or cookie.path == path)
+        ]
+        for cookie in doomed:
+            self.jar.clear(cookie.domain, cookie.path, cookie.name)
+
+    def clear(self, domain: str | None = None, path: str | None = None) -> None:
+        """Remove all cookies, or those of a domain, or those of a domain's path."""
+        if path is not None and domain is None:
+            raise ValueError(f"Cookies.clear: path {path!r} needs the domain that it belongs to.")
+        if self._jar is not None:
+            self._jar.clear(*(part for part in (domain, path) if part is not None))
+
+    def update(self, cookies: CookieTypes | None = None) -> None:  # type: ignore[override]
+        """Store all of `cookies` here too."""
+        for cookie in Cookies(cookies)._cookies():
+            self.jar.set_cookie(cookie)
+
+    def __setitem__(self, name: str, value: str) -> None:
+        self.set(name, value)
+
+    def __getitem__(self, name: str) -> str:
+        value = self.get(name)
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    def __delitem__(self, name: str) -> None:
+        self.delete(name)
+
+    def __len__(self) -> int:
+        return 0 if self._jar is None else len(self._jar)
+
+    def __iter__(self) -> Iterator[str]:
+        return (cookie.name for cookie in self._cookies())
+
+    def __bool__(self) -> bool:
+        return self._jar is not None and any(True for _ in self._jar)
+
+    def __repr__(self) -> str:
+        shown = ", ".join(
+            f"<Cookie {cookie.name}={cookie.value} for {cookie.domain} />"
+            for cookie in self._cookies()
+        )
+        return f"<Cookies[{shown}]>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"cookies": list(self._cookies())}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._jar = None
+        for cookie in state["cookies"]:
+            self.jar.set_cookie(cookie)
+
+    def _cookies(self) -> Iterator[Cookie]:
+        return iter(()) if self._jar is None else iter(self._jar)

@@ -1,0 +1,75 @@
+"""The types that several places accept. Nothing here exists at run time but names."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
+from typing import IO, TYPE_CHECKING, Any, Union
+
+if TYPE_CHECKING:
+    from http.cookiejar import CookieJar
+    from ssl import SSLContext
+
+    from ._auth import Auth
+    from ._cookies import Cookies
+    from ._headers import Headers
+    from ._models import Request
+    from ._query import QueryParams
+    from ._timeout import Timeout
+    from ._url import URL
+    from .plugins.interfaces import EventHook, Middleware, Protocol
+
+PrimitiveData = Union[str, int, float, bool, None]
+
+URLTypes = Union["URL", str]
+
+QueryParamTypes = Union[
+    "QueryParams",
+    Mapping[str, Union[PrimitiveData, Sequence[PrimitiveData]]],
+    list[tuple[str, PrimitiveData]],
+    tuple[tuple[str, PrimitiveData], ...],
+    str,
+    bytes,
+]
+
+HeaderTypes = Union[
+    "Headers",
+    Mapping[str, str],
+    Mapping[bytes, bytes],
+    Sequence[tuple[str, str]],
+    Sequence[tuple[bytes, bytes]],
+]
+
+CookieTypes = Union["Cookies", "CookieJar", dict[str, str], list[tuple[str, str]]]
+
+TimeoutTypes = Union[
+    None,
+    float,
+    tuple[Union[float, None], ...],
+    "Timeout",
+]
+
+AuthTypes = Union[
+    tuple[Union[str, bytes], Union[str, bytes]],
+    "Callable[[Request], Request]",
+    "Auth",
+]
+
+RequestContent = Union[str, bytes, IO[bytes], Iterable[bytes], AsyncIterable[bytes]]
+ResponseContent = Union[str, bytes, Iterable[bytes], AsyncIterable[bytes]]
+# A mapping is a form; anything else is content, as older code writes it.
+RequestData = Union[Mapping[str, Any], RequestContent]
+
+RequestExtensions = Mapping[str, Any]
+ResponseExtensions = dict[str, Any]
+
+# What a slot takes by name or by table: "name", or {"name": ..., "options": {...}}.
+NameTable = Mapping[str, Any]
+VerifyTypes = Union[bool, str, "SSLContext", NameTable]
+CertTypes = Union[str, tuple[str, str], tuple[str, str, str]]
+ProtocolTypes = Union[str, NameTable, "type[Protocol]"]
+MiddlewareTypes = Union[str, NameTable, "Middleware"]
+EventHookTypes = Union[str, NameTable, "EventHook"]
+EventHooksTypes = Union[
+    Mapping[str, Sequence[Callable[..., Any]]],
+    Sequence[EventHookTypes],
+]

@@ -1,0 +1,331 @@
+"""`URL`: an immutable, checked and normalised URL.
+
+Parsing and percent-encoding are in `_urlparse.py`. What the request path needs of a URL (origin,
+Host header, request target) is worked out once per URL and kept, and `parse_url` keeps the URLs
+themselves, so that the hundredth request to the same address parses nothing.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ._errors import InvalidURL
+from ._query import QueryParams
+from ._urlparse import DEFAULT_PORTS, Parts, parse
+
+if TYPE_CHECKING:
+    from ._types import QueryParamTypes
+
+_COMPONENT_TYPES: dict[str, type | tuple[type, ...]] = {
+    "scheme": str,
+    "username": str,
+    "password": str,
+    "userinfo": bytes,
+    "host": str,
+    "port": int,
+    "netloc": bytes,
+    "path": str,
+    "query": bytes,
+    "raw_path": bytes,
+    "fragment": str,
+    "params": object,
+}
+
+
+class Origin(NamedTuple):
+    """Whom a connection talks to: scheme, host (ASCII, without brackets) and port."""
+
+    scheme: str
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        if DEFAULT_PORTS.get(self.scheme) == self.port:
+            return f"{self.scheme}://{host}"
+        return f"{self.scheme}://{host}:{self.port}"
+
+
+class URL:
+    """A URL, parsed, checked and normalised: `URL("HTTPS://Example.org:443/a b?c=d")`.
+
+    Keyword arguments replace components: scheme, username, password, userinfo (bytes), host, port,
+    netloc (bytes), path, query (bytes), raw_path (bytes), fragment, params. Raises InvalidURL for
+    what is no URL and TypeError for arguments of the wrong type.
+
+    Hosts are IDNA-encoded (IDNA 2008), default ports dropped, dot segments removed and unsafe
+    characters percent-encoded; `str(url)` is what goes on the wire.
+    """
+
+    __slots__ = ("__weakref__", "_host_header", "_origin", "_parts", "_str", "_target")
+
+    _parts: Parts
+    _str: str
+    _origin: Origin
+    _host_header: bytes
+    _target: bytes
+
+    def __init__(self, url: URL | str = "", **kwargs: Any) -> None:
+        if kwargs:
+            kwargs = _checked_components(kwargs)
+        if isinstance(url, str):
+            self._parts = parse(url, **kwargs)
+        elif isinstance(url, URL):
+            if not kwargs:
+                self._parts = url._parts
+                return
+            parts = url._parts
+            self._parts = parse(
+                "",
+                **{
+                    "scheme": parts.scheme,
+                    "authority": url._authority,
+                    "path": parts.path,
+                    "query": parts.query,
+                    "fragment": parts.fragment,
+                    **kwargs,
+                },
+            )
+        else:
+            raise TypeError(
+                f"Invalid type for url.  Expected str or hookline.URL, got {type(url)}: {url!r}"
+            )
+
+    # -- What the request path asks for -----------------------------------------------------
+
+    @property
+    def origin(self) -> Origin:
+        """Scheme, host and port, with the scheme's default port filled in."""
+        try:
+            return self._origin
+        except AttributeError:
+            parts = self._parts
+            port = parts.port
+            if port is None:
+                port = DEFAULT_PORTS.get(parts.scheme, 0)
+            self._origin = Origin(parts.scheme, parts.host, port)
+            return self._origin
+
+    @property
+    def netloc(self) -> bytes:
+        """Host and port as they stand in the Host header, as bytes."""
+        try:
+            return self._host_header
+        except AttributeError:
+            host = self._parts.host
+            netloc = f"[{host}]" if ":" in host else host
+            if self._parts.port is not None:
+                netloc = f"{netloc}:{self._parts.port}"
+            self._host_header = netloc.encode("ascii")
+            return self._host_header
+
+    @property
+    def raw_path(self) -> bytes:
+        """Path and query as they stand in the request line, as bytes."""
+        try:
+            return self._target
+        except AttributeError:
+            path = self._parts.path or "/"
+            if self._parts.query is not None:
+                path = f"{path}?{self._parts.query}"
+            self._target = path.encode("ascii")
+            return self._target
+
+    # -- The components ---------------------------------------------------------------------
+
+    @property
+    def scheme(self) -> str:
+        """The scheme, in lower case: "http", "https", or "" for a relative URL."""
+        return self._parts.scheme
+
+    @property
+    def raw_scheme(self) -> bytes:
+        """The scheme as bytes."""
+        return self._parts.scheme.encode("ascii")
+
+    @property
+    def userinfo(self) -> bytes:
+        """User name and password, percent-encoded: b"jo%40email.com:a%20secret"."""
+        return self._parts.userinfo.encode("ascii")
+
+    @property
+    def username(self) -> str:
+        """The user name, decoded, or ""."""
+        return _unquote(self._parts.userinfo.partition(":")[0])
+
+    @property
+    def password(self) -> str:
+        """The password, decoded, or ""."""
+        return _unquote(self._parts.userinfo.partition(":")[2])
+
+    @property
+    def host(self) -> str:
+        """The host for people to read: lower case, IDNA decoded, without IPv6 brackets."""
+        host = self._parts.host
+        if host.startswith("xn--"):
+            import idna
+
+            host = idna.decode(host)
+        return host
+
+    @property
+    def raw_host(self) -> bytes:
+        """The host as it is looked up: IDNA encoded, as bytes, without IPv6 brackets."""
+        return self._parts.host.encode("ascii")
+
+    @property
+    def port(self) -> int | None:
+        """The port, or None where it is the scheme's default."""
+        return self._parts.port
+
+    @property
+    def path(self) -> str:
+        """The path, percent-decoded; "/" where it is empty."""
+        return _unquote(self._parts.path or "/")
+
+    @property
+    def query(self) -> bytes:
+        """The query as it stands, as bytes, without its "?"."""
+        return (self._parts.query or "").encode("ascii")
+
+    @property
+    def params(self) -> QueryParams:
+        """The query as QueryParams."""
+        return QueryParams(self._parts.query)
+
+    @property
+    def fragment(self) -> str:
+        """The fragment, percent-decoded, without its "#"."""
+        return _unquote(self._parts.fragment or "")
+
+    @property
+    def is_absolute_url(self) -> bool:
+        """Whether there are a scheme and a host, so that a request can be made."""
+        return bool(self._parts.scheme and self._parts.host)
+
+    @property
+    def is_relative_url(self) -> bool:
+        """Whether the URL needs a base before a request can be made."""
+        return not self.is_absolute_url
+
+    # -- Changed copies ---------------------------------------------------------------------
+
+    def copy_with(self, **kwargs: Any) -> URL:
+        """A copy with some components replaced; the keywords are the constructor's."""
+        return URL(self, **kwargs)
+
+    def copy_set_param(self, key: str, value: Any = None) -> URL:
+        """A copy whose query has this one value for `key`."""
+        return self.copy_with(params=self.params.set(key, value))
+
+    def copy_add_param(self, key: str, value: Any = None) -> URL:
+        """A copy whose query has this value for `key` too."""
+        return self.copy_with(params=self.params.add(key, value))
+
+    def copy_remove_param(self, key: str) -> URL:
+        """A copy whose query is without `key`."""
+        return self.copy_with(params=self.params.remove(key))
+
+    def copy_merge_params(self, params: QueryParamTypes) -> URL:
+        """A copy whose query has `params` merged in."""
+        return self.copy_with(params=self.params.merge(params))
+
+    def join(self, url: URL | str) -> URL:
+        """The absolute URL that `url` means where this one is the base (RFC 3986 section 5)."""
+        from urllib.parse import urljoin
+
+        return URL(urljoin(str(self), str(URL(url))))
+
+    # -- The rest ---------------------------------------------------------------------------
+
+    @property
+    def _authority(self) -> str:
+        netloc = self.netloc.decode("ascii")
+        return f"{self._parts.userinfo}@{netloc}" if self._parts.userinfo else netloc
+
+    def __str__(self) -> str:
+        try:
+            return self._str
+        except AttributeError:
+            self._str = _unsplit(self._parts, self._authority)
+            return self._str
+
+    def __repr__(self) -> str:
+        return f"URL({self._masked()!r})"
+
+    def _masked(self) -> str:
+        """The URL for people to read: as `str`, but without the password."""
+        username, colon, _ = self._parts.userinfo.partition(":")
+        if not colon:
+            return str(self)
+        return _unsplit(self._parts, f"{username}:[secure]@{self.netloc.decode('ascii')}")
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, URL):
+            return self._parts == other._parts
+        if isinstance(other, str):
+            try:
+                return str(self) == str(URL(other))
+            except InvalidURL:
+                return False
+        return False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return URL, (str(self),)
+
+
+@lru_cache(maxsize=1024)
+def _cached(url: str) -> URL:
+    return URL(url)
+
+
+def parse_url(url: URL | str) -> URL:
+    """The URL for a string, from a cache of the last 1024, or the URL itself.
+
+    URLs are immutable, so that one object can serve every request. A URL that may hold a password
+    is never kept.
+    """
+    if type(url) is str and "@" not in url:
+        return _cached(url)
+    return url if isinstance(url, URL) else URL(url)
+
+
+def _unsplit(parts: Parts, authority: str) -> str:
+    return "".join(
+        (
+            f"{parts.scheme}:" if parts.scheme else "",
+            f"//{authority}" if authority else "",
+            parts.path,
+            f"?{parts.query}" if parts.query is not None else "",
+            f"#{parts.fragment}" if parts.fragment is not None else "",
+        )
+    )
+
+
+def _unquote(text: str) -> str:
+    if "%" not in text:
+        return text
+    from urllib.parse import unquote
+
+    return unquote(text)
+
+
+def _checked_components(kwargs: dict[str, Any]) -> dict[str, Any]:
+    checked: dict[str, Any] = {}
+    for name, value in kwargs.items():
+        expected = _COMPONENT_TYPES.get(name)
+        if expected is None:
+            raise TypeError(f"{name!r} is an invalid keyword argument for URL()")
+        if value is not None and not isinstance(value, expected):
+            wanted = getattr(expected, "__name__", str(expected))
+            raise TypeError(f"Argument {name!r} must be {wanted} but got {type(value).__name__}")
+        checked[name] = value.decode("ascii") if isinstance(value, bytes) else value
+    if "params" in checked:
+        # An empty set of parameters takes the "?" away as well.
+        params = checked.pop("params")
+        checked["query"] = None if not params else str(QueryParams(params))
+    return checked

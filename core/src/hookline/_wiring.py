@@ -1,0 +1,219 @@
+"""From names, tables and instances to the things themselves.
+
+Knows what a slot accepts, and asks the registry. Runs when clients are built and when a first
+connection is made; never while a request is on its way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .plugins.interfaces import Protocol
+
+if TYPE_CHECKING:
+    import ssl
+
+    from ._types import CertTypes, ProtocolTypes, VerifyTypes
+    from .plugins import PluginManager
+    from .plugins.interfaces import NetworkStream
+
+# What each slot calls one of its things in messages.
+_ARGUMENTS = {
+    "transports": "transport",
+    "protocols": "protocols",
+    "middleware": "middleware",
+    "event_hooks": "event_hooks",
+    "auth_schemes": "auth",
+}
+
+
+def manager_or_default(plugins: PluginManager | None) -> PluginManager:
+    """The manager that a client was given, or the one that all others share."""
+    if plugins is not None:
+        return plugins
+    from .plugins import default_manager
+
+    return default_manager()
+
+
+def is_named(spec: object) -> bool:
+    """Whether a slot's value is a name, or a table with one, rather than an instance."""
+    return isinstance(spec, str) or (isinstance(spec, Mapping) and "name" in spec)
+
+
+def named_parts(slot: str, spec: str | Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Name and options of a slot's value. Raises ValueError and TypeError for a bad table."""
+    if isinstance(spec, str):
+        return spec, {}
+    argument = _ARGUMENTS[slot]
+    if unknown := sorted(set(spec) - {"name", "options"}):
+        raise ValueError(
+            f"{argument}: unknown key {unknown[0]!r}; a table has 'name' and 'options'."
+        )
+    name, options = spec["name"], spec.get("options", {})
+    if not isinstance(name, str):
+        raise TypeError(f"{argument}: 'name' is a str, not {name!r}.")
+    if not isinstance(options, Mapping):
+        raise TypeError(f"{argument}: 'options' is a table, not {options!r}.")
+    return name, dict(options)
+
+
+def build(slot: str, spec: Any, base: type[Any], plugins: PluginManager | None) -> Any:
+    """What a slot's value means: the instance itself, or a new one of the named class.
+
+    Raises PluginNotFound for a name that nobody registered, and TypeError for options that the
+    class does not take, and for values of the wrong type.
+    """
+    argument = _ARGUMENTS[slot]
+    if is_named(spec):
+        name, options = named_parts(slot, spec)
+        cls = manager_or_default(plugins).registry.get(slot, name)
+        try:
+            return cls(**options)
+        except TypeError as exc:
+            raise TypeError(
+                f"{argument}: {name!r} cannot be made with the options {sorted(options)}: {exc}"
+            ) from exc
+    if not isinstance(spec, base):
+        raise TypeError(
+            f"{argument}: expected a name, {{'name': ..., 'options': ...}} or an instance of "
+            f"{base.__name__}, not {spec!r} ({type(spec).__name__})."
+        )
+    return spec
+
+
+class Protocols:
+    """The protocols that a pool may speak, most wanted first, and the choice among them.
+
+    `http1` and `http2` name ours. HTTP/1.1, which everybody gets without asking, is looked up when
+    the first connection is made; whatever was asked for by name is looked up at once, so that a
+    missing plugin is an error where the client is made.
+    """
+
+    def __init__(
+        self,
+        *,
+        http1: bool,
+        http2: bool,
+        named: Sequence[ProtocolTypes] | None,
+        plugins: PluginManager | None,
+    ) -> None:
+        if named is None:
+            specs: list[Any] = (["http2"] if http2 else []) + (["http11"] if http1 else [])
+        elif isinstance(named, (str, Mapping)):
+            specs = [named]
+        else:
+            specs = list(named)
+        if not specs:
+            raise ValueError(
+                "A client needs a protocol: set http1 or http2 to True, or name one in protocols."
+            )
+        self._specs = specs
+        self._plugins = plugins
+        self._resolved: list[tuple[str, Callable[[NetworkStream], Protocol]]] | None = None
+        if specs != ["http11"] or named is not None:
+            self._resolve()
+
+    @property
+    def alpn(self) -> tuple[str, ...]:
+        """What to offer in a TLS handshake."""
+        return tuple(identifier for identifier, _ in self._resolve())
+
+    def make(self, stream: NetworkStream, alpn: str | None) -> Protocol:
+        """The protocol for a new connection; `alpn` is what the handshake agreed on, if so."""
+        resolved = self._resolve()
+        for identifier, factory in resolved:
+            if identifier == alpn:
+                return factory(stream)
+        # No TLS, or a server that knows no ALPN: HTTP/1.1 if we speak it (RFC 9113 section 3.2 asks
+        # for an agreement before HTTP/2), and what there is by prior knowledge if we don't.
+        for identifier, factory in resolved:
+            if identifier == "http/1.1":
+                return factory(stream)
+        return resolved[0][1](stream)
+
+    def _resolve(self) -> list[tuple[str, Callable[[NetworkStream], Protocol]]]:
+        if self._resolved is None:
+            self._resolved = [self._configured(spec) for spec in self._specs]
+        return self._resolved
+
+    def _configured(self, spec: ProtocolTypes) -> tuple[str, Callable[[NetworkStream], Protocol]]:
+        if isinstance(spec, type) and issubclass(spec, Protocol):
+            return spec.alpn, spec.configure()
+        if not is_named(spec):
+            raise TypeError(
+                "protocols: expected names, {'name': ..., 'options': ...} or subclasses of "
+                f"hookline.plugins.Protocol, not {spec!r} ({type(spec).__name__})."
+            )
+        name, options = named_parts("protocols", spec)
+        cls: type[Protocol] = manager_or_default(self._plugins).registry.get("protocols", name)
+        try:
+            return cls.alpn, cls.configure(**options)
+        except (TypeError, ValueError) as exc:
+            raise type(exc)(
+                f"protocols: {name!r} cannot be made with the options {sorted(options)}: {exc}"
+            ) from exc
+
+
+def ssl_context_getter(
+    verify: VerifyTypes,
+    cert: CertTypes | None,
+    trust_env: bool,
+    protocols: Protocols,
+    plugins: PluginManager | None,
+) -> Callable[[], ssl.SSLContext]:
+    """A function that returns the TLS context for these settings, made when it is first called.
+
+    What is wrong with `verify` and `cert` is said now, not then.
+    """
+    if verify is True and cert is None:
+        # The default: `ssl` itself stays unloaded until somebody needs it.
+        checked: Any = True
+    else:
+        import ssl
+
+        from ._tls import check_cert, check_verify
+
+        checked = verify
+        if not isinstance(verify, (ssl.SSLContext, Mapping)):
+            checked = check_verify(verify)
+        check_cert(cert)
+    context: ssl.SSLContext | None = None
+
+    def get() -> ssl.SSLContext:
+        nonlocal context
+        if context is None:
+            context = _ssl_context(checked, cert, trust_env, protocols.alpn, plugins)
+        return context
+
+    return get
+
+
+def _ssl_context(
+    verify: Any,
+    cert: CertTypes | None,
+    trust_env: bool,
+    alpn: tuple[str, ...],
+    plugins: PluginManager | None,
+) -> ssl.SSLContext:
+    import ssl
+
+    from ._tls import TLSSettings, shared_context
+
+    if isinstance(verify, ssl.SSLContext):
+        verify.set_alpn_protocols(list(alpn))
+        return verify
+    if not isinstance(verify, Mapping):
+        return shared_context(TLSSettings(verify, cert, trust_env, alpn))
+    settings = TLSSettings(True, cert, trust_env, alpn)
+    name = verify.get("name")
+    context = manager_or_default(plugins).hook.hookline_create_ssl_context(
+        name=name, options=dict(verify.get("options", {})), settings=settings
+    )
+    if not isinstance(context, ssl.SSLContext):
+        raise TypeError(
+            f"verify: no plugin makes a TLS context named {name!r} "
+            f"(hookline_create_ssl_context returned {context!r})."
+        )
+    return context

@@ -1,0 +1,73 @@
+"""What a plugin author needs: `hookimpl`, the interfaces, and the manager.
+
+    from hookline.plugins import Auth, hookimpl
+
+    class TokenAuth(Auth): ...
+
+    @hookimpl
+    def hookline_register_auth_schemes():
+        return [TokenAuth]
+
+pluggy and the manager load on first use: a program that imports hookline and makes no client pays
+for neither.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .interfaces import (
+    ConnectionInfo,
+    Connector,
+    Decoder,
+    EventHook,
+    Middleware,
+    Network,
+    NetworkStream,
+    Protocol,
+    Send,
+)
+
+if TYPE_CHECKING:
+    from .._auth import Auth as Auth
+    from ..transports.base import Transport as Transport
+    from ._manager import PluginManager as PluginManager
+    from ._manager import default_manager as default_manager
+    from .hookspecs import hookimpl as hookimpl
+
+__all__ = [
+    "Auth",
+    "ConnectionInfo",
+    "Connector",
+    "Decoder",
+    "EventHook",
+    "Middleware",
+    "Network",
+    "NetworkStream",
+    "PluginManager",
+    "Protocol",
+    "Send",
+    "Transport",
+    "default_manager",
+    "hookimpl",
+]
+
+_LAZY = {
+    "Auth": ("hookline._auth", "Auth"),
+    "PluginManager": ("hookline.plugins._manager", "PluginManager"),
+    "Transport": ("hookline.transports.base", "Transport"),
+    "default_manager": ("hookline.plugins._manager", "default_manager"),
+    "hookimpl": ("hookline.plugins.hookspecs", "hookimpl"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        module, attribute = _LAZY[name]
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    from importlib import import_module
+
+    value = getattr(import_module(module), attribute)
+    globals()[name] = value
+    return value

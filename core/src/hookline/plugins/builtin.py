@@ -1,0 +1,50 @@
+"""What core itself brings, through the same hooks as everybody else's plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .._auth import Auth, BasicAuth
+from .._connectors import DirectConnector, UnixConnector
+from .._decoders import DeflateDecoder, GZipDecoder
+from ..transports.base import Transport
+from ..transports.http import PoolTransport
+from .hookspecs import hookimpl
+from .interfaces import Connector, Decoder
+
+if TYPE_CHECKING:
+    import ssl
+
+    from .._tls import TLSSettings
+
+
+@hookimpl
+def hookline_register_connectors() -> list[type[Connector]]:
+    return [DirectConnector, UnixConnector]
+
+
+@hookimpl
+def hookline_register_transports() -> list[type[Transport]]:
+    return [PoolTransport]
+
+
+@hookimpl
+def hookline_register_auth_schemes() -> list[type[Auth]]:
+    return [BasicAuth]
+
+
+@hookimpl
+def hookline_register_decoders() -> list[type[Decoder]]:
+    return [GZipDecoder, DeflateDecoder]
+
+
+@hookimpl(trylast=True)
+def hookline_create_ssl_context(
+    name: str, options: Mapping[str, Any], settings: TLSSettings
+) -> ssl.SSLContext | None:
+    if name != "default":
+        return None
+    from .._tls import build_context
+
+    return build_context(settings._replace(**options))

@@ -1,0 +1,235 @@
+"""The classes that plugins subclass, one per kind. Each docstring is the contract.
+
+All of them are written once, async-shaped, and serve `Client` and `AsyncClient` alike: in a
+synchronous client the same coroutines run without ever suspending (see `hookline/_drive.py`). So
+await what you are given here, and nothing that belongs to one event loop.
+
+Two more kinds are classes that hookline's users know already: `hookline.plugins.Transport` and
+`hookline.Auth`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+
+from .._headers import Item as Item
+from .._streams import BodyReader as BodyReader
+from .._timeout import Deadline as Deadline
+from .._timeout import TimeoutDict as TimeoutDict
+from .._url import Origin as Origin
+
+if TYPE_CHECKING:
+    from .._models import Request, Response
+
+Send = Callable[["Request"], Awaitable["Response"]]
+
+
+class NetworkStream:
+    """A duplex stream of bytes: what connectors make and protocols speak over.
+
+    Timeouts are seconds for that one call; None waits for ever. Failures are raised as hookline's
+    exceptions, with the original as `__cause__`.
+    """
+
+    __slots__ = ()
+
+    async def receive(self, timeout: float | None) -> bytes:
+        """The next bytes that arrive, or b"" when the peer has finished.
+
+        Raises ReadTimeout, and ReadError where the connection breaks.
+        """
+        raise NotImplementedError
+
+    async def send(self, data: bytes, timeout: float | None) -> None:
+        """Hand over all of `data`, waiting where the peer is slow to take it.
+
+        Raises WriteTimeout, and WriteError where the connection breaks.
+        """
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go of the connection at once. Never waits, never raises, may be called twice."""
+        raise NotImplementedError
+
+    def has_input(self) -> bool:
+        """Whether `receive` would return at once, with bytes or the end of the stream.
+
+        On an idle connection either means that it must not be used again. Never waits.
+        """
+        raise NotImplementedError
+
+    def get_extra_info(self, name: str) -> Any:
+        """Facts about the connection, or None: "socket", "client_addr", "server_addr",
+        "ssl_object"."""
+        return None
+
+
+class Network:
+    """The machine's network as a connector may use it: made by the pool, for its mode.
+
+    `is_async` says whether the connections are for an AsyncClient.
+    """
+
+    is_async: bool
+
+    async def connect_tcp(self, host: str, port: int, deadline: Deadline) -> NetworkStream:
+        """Connect to the first address of `host` that answers (RFC 8305).
+
+        Raises ConnectTimeout and ConnectError.
+        """
+        raise NotImplementedError
+
+    async def connect_unix(self, path: str, deadline: Deadline) -> NetworkStream:
+        """Connect to a Unix domain socket. Raises ConnectTimeout and ConnectError."""
+        raise NotImplementedError
+
+
+class Connector:
+    """Makes the stream of bytes to an origin: directly, through a socket file, through a proxy.
+
+    Subclasses name themselves, list the URL schemes of the proxies that they serve (if any), and
+    implement `connect`. TLS with an https origin is not their business: the pool adds it.
+    """
+
+    name: ClassVar[str]
+    schemes: ClassVar[tuple[str, ...]] = ()
+
+    async def connect(self, origin: Origin, network: Network, deadline: Deadline) -> NetworkStream:
+        """A stream to `origin`, whole or not at all: on failure nothing is left open.
+
+        Every wait takes `deadline.remaining()`. Raises ConnectTimeout, ConnectError, ProxyError.
+        """
+        raise NotImplementedError
+
+
+class Protocol:
+    """Speaks HTTP over one stream of bytes. One instance is one connection.
+
+    Subclasses name themselves, give the ALPN identifier that selects them (RFC 7301), and implement
+    the four methods below.
+
+    Two functions are set by the pool. The protocol calls `on_release` once for each exchange that
+    is over, as soon as it is: when the body was read to its end, or given up. It calls `on_abandon`
+    instead, from a body's `__del__`, where a body was neither: any thread may be running then.
+    """
+
+    name: ClassVar[str]
+    alpn: ClassVar[str]
+
+    on_release: Callable[[], None]
+    on_abandon: Callable[[], None]
+
+    def __init__(self, stream: NetworkStream) -> None:
+        self.stream = stream
+
+    @classmethod
+    def configure(cls, **options: Any) -> Callable[[NetworkStream], Protocol]:
+        """Check options, once per client, and return what makes a connection over a stream.
+
+        Raises TypeError and ValueError, naming the option and what it may be. As it stands, options
+        are keyword arguments of the constructor.
+        """
+        import functools
+        import inspect
+
+        inspect.signature(cls).bind(None, **options)
+        return functools.partial(cls, **options)
+
+    async def exchange(
+        self, request: Request, body: bytes | BodyReader, timeout: TimeoutDict
+    ) -> Response:
+        """Send a request and return its response as soon as the head is there.
+
+        `body` is the request's body: all of it as bytes (b"" for none), or a reader to pull it
+        from. The response's stream is a `hookline.ByteStream` where the body is complete already,
+        and a `Body` that reads from the connection where it is not.
+
+        Raises LocalProtocolError where the request must not be sent, RemoteProtocolError where the
+        answer is not HTTP, and the stream's errors. After any exception, cancellation included, the
+        connection is closed, unless other exchanges go on over it.
+        """
+        raise NotImplementedError
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the connection takes no further exchange, now or ever."""
+        raise NotImplementedError
+
+    def is_reusable(self) -> bool:
+        """Whether an idle connection may be used again: asked just before it is. Never waits."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go of the connection at once. Never waits, never raises, may be called twice."""
+        raise NotImplementedError
+
+
+class Middleware:
+    """Wraps a send: sees the request on its way out and the response on its way back.
+
+    `stage` says where. "call" is once for each call of the client, outside redirects and
+    authentication; "hop" once for each message on the wire. A middleware may change the request
+    before it awaits `send`, send it several times (closing the responses that it does not return),
+    or answer without sending.
+    """
+
+    name: ClassVar[str]
+    stage: ClassVar[Literal["call", "hop"]] = "call"
+
+    async def handle(self, request: Request, send: Send) -> Response:
+        """Return the response to `request`; `await send(request)` gets one."""
+        raise NotImplementedError
+
+
+class ConnectionInfo(NamedTuple):
+    """A connection as observers see it: where to, and the name of the protocol spoken."""
+
+    origin: Origin
+    protocol: str
+
+
+class EventHook:
+    """Observes. Subclasses override what they want to see; the rest costs nothing.
+
+    The methods are plain functions and are called in line: they return quickly and change nothing.
+    One that raises is reported once as a warning and not called again.
+    """
+
+    name: ClassVar[str]
+
+    def request_started(self, request: Request) -> None:
+        """A message is about to be sent; redirects and authentication each send their own."""
+
+    def connection_opened(self, connection: ConnectionInfo) -> None:
+        """A connection was made, TLS included."""
+
+    def connection_closed(self, connection: ConnectionInfo) -> None:
+        """A connection was closed, by either side."""
+
+    def response_started(self, response: Response) -> None:
+        """The head of a response is there."""
+
+    def response_finished(self, response: Response) -> None:
+        """The body of a response was read to its end, or given up."""
+
+    def request_failed(self, request: Request, error: BaseException) -> None:
+        """No response came; cancellation is among the errors."""
+
+
+class Decoder:
+    """Undoes one content coding. One instance decodes one body.
+
+    Subclasses name themselves as in Content-Encoding, and take part in Accept-Encoding by being
+    registered. `decode` and `flush` raise DecodingError for data that is not in the coding.
+    """
+
+    name: ClassVar[str]
+
+    def decode(self, data: bytes) -> bytes:
+        """The decoded form of the next piece, as far as there is any."""
+        raise NotImplementedError
+
+    def flush(self) -> bytes:
+        """What is left at the end of the body."""
+        return b""

@@ -1,0 +1,1 @@
+"""Transports: request in, response out."""

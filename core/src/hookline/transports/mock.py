@@ -1,0 +1,41 @@
+"""A transport that answers by calling a function."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from .base import AsyncBaseTransport, BaseTransport
+
+if TYPE_CHECKING:
+    from .._models import Request, Response
+
+
+class MockTransport(AsyncBaseTransport, BaseTransport):
+    """Answers every request by `handler(request)`, for tests.
+
+    The request's body was read before. Under `AsyncClient`, the handler may be a coroutine
+    function. Raises TypeError where it is one under `Client`.
+    """
+
+    def __init__(self, handler: Callable[[Request], Response | Awaitable[Response]]) -> None:
+        self.handler = handler
+
+    def handle_request(self, request: Request) -> Response:
+        """Call the handler."""
+        request.read()
+        response = self.handler(request)
+        if inspect.isawaitable(response):
+            if inspect.iscoroutine(response):
+                response.close()
+            raise TypeError("Cannot use an async handler in a sync Client")
+        return response
+
+    async def handle_async_request(self, request: Request) -> Response:
+        """Call the handler, and await it where it has to be."""
+        await request.aread()
+        response = self.handler(request)
+        if inspect.isawaitable(response):
+            return await response
+        return response
