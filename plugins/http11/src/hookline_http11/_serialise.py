@@ -1,0 +1,145 @@
+"""Requests to bytes. Knows RFC 9112's grammar for what we send, and refuses everything else.
+
+Whatever reaches the wire has passed here: no CR, LF or NUL can get into a request line or a header,
+so that nobody can smuggle a header or a second request in through one.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from hookline import LocalProtocolError
+
+if TYPE_CHECKING:
+    from hookline import Request
+    from hookline.plugins.interfaces import Item
+
+# RFC 9110 section 5.6.2.
+_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+# RFC 9110 section 5.5, for what must not be sent: white space around a value is not part of it.
+_VALUE = re.compile(rb"(?:[^\x00\r\n \t](?:[^\x00\r\n]*[^\x00\r\n \t])?)?")
+# RFC 9112 section 3.2: visible ASCII.
+_TARGET = re.compile(rb"[\x21-\x7e]+")
+
+# Names that were found to be tokens, in lower case. Bounded: names can come from outside.
+_known_names: set[bytes] = set()
+_KNOWN_NAMES_KEPT = 1024
+_methods: dict[str, bytes] = {
+    method: method.encode("ascii")
+    for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")
+}
+_FRAMING = frozenset({b"host", b"content-length", b"transfer-encoding", b"connection"})
+
+
+class Head(NamedTuple):
+    """A request's head as bytes, and what it promises.
+
+    `length` is None where there is no Content-Length; `is_last` where the connection ends with this
+    exchange.
+    """
+
+    data: bytes
+    length: int | None
+    is_chunked: bool
+    is_last: bool
+
+
+def serialise_head(request: Request) -> Head:
+    """The head of a request. Raises LocalProtocolError for what must not be sent."""
+    method = _methods.get(request.method) or _checked_method(request.method)
+    target = request.url.raw_path
+    parts = [method, b" ", target, b" HTTP/1.1\r\n"]
+    items = request.headers._list
+    length: int | None = None
+    is_chunked = is_last = False
+    hosts = 0
+    for name, lower, value in items:
+        if lower in _FRAMING:
+            if lower == b"host":
+                hosts += 1
+            elif lower == b"content-length":
+                length = _checked_length(value, length)
+            elif lower == b"transfer-encoding":
+                is_chunked = _checked_coding(value)
+            elif b"close" in value.lower():
+                is_last = True
+        elif lower not in _known_names:
+            _check_name(name)
+        parts += (name, b": ", value, b"\r\n")
+    parts.append(b"\r\n")
+    data = b"".join(parts)
+
+    # Three counts and two searches over the whole head find whatever might be wrong; which header
+    # it is, if any, is then worked out at leisure.
+    lines = len(items) + 2
+    if (
+        data.count(b"\n") != lines
+        or data.count(b"\r") != lines
+        or b"\0" in data
+        or b":  " in data
+        or b" \r" in data
+        or b"\t" in data
+        or not target.isascii()
+    ):
+        _check_everything(target, items)
+    if hosts != 1:
+        raise LocalProtocolError(
+            "Missing mandatory Host: header" if not hosts else "Found multiple Host: headers"
+        )
+    if is_chunked and length is not None:
+        raise LocalProtocolError(
+            "A request has either Content-Length or Transfer-Encoding, not both (RFC 9112 "
+            "section 6.2)."
+        )
+    return Head(data, length, is_chunked, is_last)
+
+
+def chunk(data: bytes) -> bytes:
+    """One chunk of a chunked body (RFC 9112 section 7.1)."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+LAST_CHUNK = b"0\r\n\r\n"
+
+
+def _checked_method(method: str) -> bytes:
+    encoded = method.encode("utf-8", "replace")
+    if not _TOKEN.fullmatch(encoded):
+        raise LocalProtocolError(f"Illegal method: {method!r} is no token (RFC 9110 section 9.1).")
+    return encoded
+
+
+def _check_name(name: bytes) -> None:
+    if not _TOKEN.fullmatch(name):
+        raise LocalProtocolError(f"Illegal header name {name!r}")
+    if len(_known_names) >= _KNOWN_NAMES_KEPT:
+        _known_names.clear()
+    _known_names.add(name.lower())
+
+
+def _checked_length(value: bytes, earlier: int | None) -> int:
+    if not value.isdigit() or len(value) > 20:
+        raise LocalProtocolError(f"Illegal Content-Length {value!r}: expected digits.")
+    length = int(value)
+    if earlier is not None and earlier != length:
+        raise LocalProtocolError(f"Conflicting Content-Length headers: {earlier} and {length}.")
+    return length
+
+
+def _checked_coding(value: bytes) -> bool:
+    if value.strip().lower() != b"chunked":
+        raise LocalProtocolError(f"Transfer-Encoding {value!r} cannot be sent: only 'chunked' can.")
+    return True
+
+
+def _check_everything(target: bytes, items: list[Item]) -> None:
+    if not _TARGET.fullmatch(target):
+        raise LocalProtocolError(f"Illegal request target {target!r}")
+    for name, lower, value in items:
+        if not _TOKEN.fullmatch(name):
+            raise LocalProtocolError(f"Illegal header name {name!r}")
+        if not _VALUE.fullmatch(value):
+            # What is secret stays so, even where it is malformed.
+            shown = "[secure]" if lower.endswith(b"authorization") else repr(value)
+            raise LocalProtocolError(f"Illegal value for header {name!r}: {shown}")
