@@ -1,0 +1,94 @@
+"""nginx's part of `server.py`: the configuration, and the command that starts it.
+
+Everything that nginx would otherwise keep in the system's directories is pointed
+into the one that it is given, so that it runs as any user and leaves nothing.
+"""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from payloads import JSON_10K, SMALL
+
+# The most connections that a server takes. More than any workload opens.
+MAX_CONNECTIONS = 4096
+
+# Where it says how many connections it has accepted.
+STATUS_PATH = "/status"
+
+# `sendfile off`: at 10 KB, head and body leave in one segment.
+# `master_process off`: a single process, so that ending it leaves nobody behind.
+_CONFIG = """
+daemon off;
+master_process off;
+worker_processes 1;
+pid "{directory}/nginx.pid";
+error_log "{directory}/error.log" warn;
+events {{
+    worker_connections {max_connections};
+}}
+http {{
+    access_log off;
+    sendfile off;
+    tcp_nodelay on;
+    keepalive_requests 1000000000;
+    keepalive_timeout 1h;
+    open_file_cache max=16;
+    client_body_temp_path "{directory}/client_body";
+    proxy_temp_path "{directory}/proxy";
+    fastcgi_temp_path "{directory}/fastcgi";
+    uwsgi_temp_path "{directory}/uwsgi";
+    scgi_temp_path "{directory}/scgi";
+    server {{
+        listen 127.0.0.1:{port} backlog=2048;
+        location = {small_path} {{
+            default_type {small_type};
+            return 200 "{small_body}";
+        }}
+        location = {json_path} {{
+            default_type {json_type};
+            alias "{directory}/json";
+{json_headers}
+        }}
+        location = {status_path} {{
+            stub_status;
+        }}
+    }}
+}}
+"""
+
+
+def find() -> str | None:
+    """The binary, or None. Debian keeps it out of ordinary users' PATH."""
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
+    return shutil.which("nginx", path=path)
+
+
+def prepare(directory: Path, port: int) -> tuple[list[str], str]:
+    """Write what it needs into the directory. The command, and its name and version."""
+    binary = find()
+    if binary is None:
+        raise RuntimeError("no nginx on PATH")
+    headers = (f'            add_header {name} "{value}";' for name, value in JSON_10K.headers)
+    config = directory / "nginx.conf"
+    config.write_text(
+        _CONFIG.format(
+            directory=directory,
+            port=port,
+            max_connections=MAX_CONNECTIONS,
+            small_path=SMALL.path,
+            small_type=SMALL.content_type,
+            small_body=SMALL.body.decode().replace("\n", "\\n"),
+            json_path=JSON_10K.path,
+            json_type=JSON_10K.content_type,
+            json_headers="\n".join(headers),
+            status_path=STATUS_PATH,
+        )
+    )
+    (directory / "json").write_bytes(JSON_10K.body)
+
+    # "nginx version: nginx/1.22.1", on standard error.
+    answer = subprocess.run([binary, "-v"], capture_output=True, text=True, check=True)
+    title = answer.stderr.strip().rpartition(" ")[2]
+    return [binary, "-p", str(directory), "-c", str(config)], title

@@ -1,0 +1,31 @@
+"""What a client is handed and what it hands back: the terms of the comparison.
+
+Every client, the floor included, gets a `Target` and yields a `Fetch`. Whoever
+measures sees nothing else of it.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+# The status, and the length of the body.
+Fetched = tuple[int, int]
+Fetch = Callable[[], Fetched]
+AsyncFetch = Callable[[], Awaitable[Fetched]]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where to send requests, how many at once, and what must come back.
+
+    The lengths are in bytes, of the response's head and of its body.
+    """
+
+    port: int
+    path: str
+    concurrency: int
+    head_length: int
+    body_length: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}{self.path}"

@@ -1,0 +1,101 @@
+"""Fixtures of all tests: the three modes, the real server, and TLS with a throw-away authority."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import trustme
+from support.modes import NAMES, Mode
+
+HERE = Path(__file__).parent
+
+# What the tests run against must not depend on who runs them.
+for _name in list(os.environ):
+    if _name.lower().endswith("_proxy") or _name.startswith(("HOOKLINE_", "SSL_CERT_")):
+        del os.environ[_name]
+
+
+@pytest.fixture(params=NAMES)
+def mode(request: pytest.FixtureRequest) -> Mode:
+    """The mode that a shared test runs in; `async def test_...(mode)` runs in all three."""
+    return Mode(request.param)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
+    """Run coroutine tests in the mode that their fixture says."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    mode = pyfuncitem.funcargs["mode"]
+    names = pyfuncitem._fixtureinfo.argnames
+    mode.run(pyfuncitem.obj, **{name: pyfuncitem.funcargs[name] for name in names})
+    return True
+
+
+class Authority(NamedTuple):
+    """A certificate authority that exists for this run: its own file, and a server's."""
+
+    ca_file: str
+    server_cert: str
+    server_key: str
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    folder = tmp_path_factory.mktemp("tls")
+    ca = trustme.CA()
+    certificate = ca.issue_cert("localhost", "127.0.0.1")
+    ca.cert_pem.write_to_path(str(folder / "ca.pem"))
+    certificate.private_key_pem.write_to_path(str(folder / "key.pem"))
+    for pem in certificate.cert_chain_pems:
+        pem.write_to_path(str(folder / "cert.pem"), append=True)
+    return Authority(str(folder / "ca.pem"), str(folder / "cert.pem"), str(folder / "key.pem"))
+
+
+def _serve(*arguments: str) -> Iterator[int]:
+    process = subprocess.Popen(
+        [sys.executable, "-W", "ignore", str(HERE / "support" / "serve.py"), *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        yield int(process.stdout.readline())
+    finally:
+        process.stdin.close()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def _http_port() -> Iterator[int]:
+    yield from _serve()
+
+
+@pytest.fixture(scope="session")
+def _https_port(authority: Authority) -> Iterator[int]:
+    yield from _serve(authority.server_cert, authority.server_key)
+
+
+@pytest.fixture
+def server(_http_port: int) -> str:
+    """The URL of a real server (uvicorn), without a slash at the end."""
+    return f"http://127.0.0.1:{_http_port}"
+
+
+@pytest.fixture
+def tls_server(_https_port: int) -> str:
+    """The same over TLS, with a certificate of `authority`."""
+    return f"https://localhost:{_https_port}"
