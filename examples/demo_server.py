@@ -94,6 +94,15 @@ async def sleep_while_connected(receive: Any, seconds: float) -> None:
         pass
 
 
+def _listener() -> socket.socket:
+    # Named as TCP, so that asyncio turns Nagle's algorithm off: a response comes in two writes, and
+    # the second would wait for the first to be acknowledged.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(1024)
+    return listener
+
+
 async def serve() -> None:
     # Imported here, by the child alone: the parent needs neither.
     import trustme
@@ -111,7 +120,7 @@ async def serve() -> None:
         servers = [server(), server(path)]
     # Listening sockets queue connections from now on, so that the address can be given out before
     # uvicorn has taken them over.
-    sockets = [socket.create_server(("127.0.0.1", 0), backlog=1024) for _ in servers]
+    sockets = [_listener() for _ in servers]
     plain, tls = (listener.getsockname()[1] for listener in sockets)
     tell(
         {

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import pytest
 import trustme
+
 from support.modes import NAMES, Mode
 
 HERE = Path(__file__).parent

@@ -78,7 +78,7 @@ async def echo(scope: Scope, receive: Receive, send: Send, argument: str) -> Non
         "method": scope["method"],
         "path": scope["raw_path"].decode("ascii"),
         "query": scope["query_string"].decode("ascii"),
-        "headers": [[name.decode("latin-1"), value.decode("latin-1")] for name, value in scope["headers"]],
+        "headers": [[part.decode("latin-1") for part in header] for header in scope["headers"]],
         "body": body.decode("latin-1"),
         "client_port": scope["client"][1],
         "scheme": scope["scheme"],
@@ -125,6 +125,21 @@ async def pauses(scope: Scope, receive: Receive, send: Send, argument: str) -> N
     await respond(send, b"%d" % scope["client"][1])
 
 
+async def barrier(scope: Scope, receive: Receive, send: Send, argument: str) -> None:
+    """GET /barrier/N: answers when N requests are here at the same time, to all of them."""
+    _arrived.append(asyncio.get_running_loop().create_future())
+    here = _arrived[-1]
+    if len(_arrived) == int(argument):
+        for arrived in _arrived:
+            arrived.set_result(None)
+        _arrived.clear()
+    await here
+    await respond(send, b"%d" % scope["client"][1])
+
+
+_arrived: list[asyncio.Future[None]] = []
+
+
 async def encoded(scope: Scope, receive: Receive, send: Send, argument: str) -> None:
     """GET /encoded/CODING: the greeting a thousand times, compressed."""
     plain = GREETING * 1000
@@ -161,6 +176,7 @@ async def not_found(scope: Scope, receive: Receive, send: Send, argument: str) -
 
 ROUTES = {
     "": greeting,
+    "barrier": barrier,
     "basic": basic_auth,
     "bytes": sized,
     "chunks": streamed,

@@ -13,8 +13,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Itera
 from contextlib import asynccontextmanager
 from typing import Any
 
-import hookline
 import trio
+
+import hookline
 from hookline._drive import drive
 
 NAMES = ("sync", "asyncio", "trio")
@@ -110,8 +111,9 @@ class AsAsync:
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("aiter_"):
-            return lambda *arguments: _as_async(getattr(self.wrapped, name[1:])(*arguments))
-        if name in self._RENAMED or name in self._VERBS:
+            return lambda *a, **k: _as_async(getattr(self.wrapped, name[1:])(*a, **k))
+        is_verb = name in self._VERBS and isinstance(self.wrapped, hookline.Client)
+        if is_verb or name in self._RENAMED:
             method = getattr(self.wrapped, self._RENAMED.get(name, name))
 
             async def call(*arguments: Any, **named: Any) -> Any:
@@ -133,7 +135,7 @@ class AsAsync:
         self.wrapped.__enter__()
         return self
 
-    async def __aexit__(self, *exc_info: Any) -> None:
+    async def __aexit__(self, *exc_info: object) -> None:
         self.wrapped.__exit__(*exc_info)
 
     def __repr__(self) -> str:

@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 # No test waits this long: it is what ends a broken one.
 LIMIT = 20.0
@@ -68,18 +69,19 @@ class RawServer:
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
+        self._last: Any = None
         self.connections = 0
         self.failures: list[BaseException] = []
-        self.port: int = listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}/"
+        self.address: Any = listener.getsockname()
+        self.url = f"http://127.0.0.1:{self.address[1]}/"
         self._accepting = threading.Thread(target=self._accept)
         self._accepting.start()
 
     def _accept(self) -> None:
         while True:
-            try:
-                sock, _ = self._listener.accept()
-            except OSError:
+            sock, peer = self._listener.accept()
+            if peer == self._last:
+                sock.close()
                 return
             sock.settimeout(LIMIT)
             with self._lock:
@@ -101,13 +103,16 @@ class RawServer:
             sock.close()
 
     def stop(self) -> None:
-        # Closing alone does not end an accept() that is under way.
-        try:
-            self._listener.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
+        # One last connection, by which the accepting thread knows that it has seen all others.
+        with socket.socket(self._listener.family) as last:
+            where: Any = ("127.0.0.1", 0)
+            if self._listener.family == socket.AF_UNIX:
+                where = f"{self._listener.getsockname()}-last"
+            last.bind(where)
+            self._last = last.getsockname()
+            last.connect(self._listener.getsockname())
+            self._accepting.join(LIMIT)
         self._listener.close()
-        self._accepting.join(LIMIT)
         with self._lock:
             for sock in self._sockets:
                 try:
@@ -120,10 +125,13 @@ class RawServer:
 
 
 @contextmanager
-def raw_server(script: Callable[[Conversation], None]) -> Iterator[RawServer]:
+def raw_server(
+    script: Callable[[Conversation], None], listener: socket.socket | None = None
+) -> Iterator[RawServer]:
     """A server that runs `script` for each connection, in a thread; the script's failures are the
     test's."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    if listener is None:
+        listener = socket.create_server(("127.0.0.1", 0))
     server = RawServer(listener, script)
     try:
         yield server

@@ -15,12 +15,15 @@ import uvicorn
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from support.app import app  # noqa: E402 (needs the path)
+from support.app import app
 
 
 def main() -> None:
     certificate, key = sys.argv[1:3] if len(sys.argv) > 2 else (None, None)
-    listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
+    # Named as TCP, so that asyncio turns Nagle's algorithm off: head and body come in two writes.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(2048)
     config = uvicorn.Config(
         app,
         log_level="error",

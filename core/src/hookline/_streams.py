@@ -23,6 +23,10 @@ from ._errors import StreamClosed, StreamConsumed
 CHUNK_SIZE = 65_536
 
 
+# What a body yields at its end, and nothing that a generator could yield.
+_END = object()
+
+
 class SyncByteStream:
     """A body that is iterated over synchronously. Subclasses implement `__iter__`."""
 
@@ -127,12 +131,18 @@ class AsyncIteratorByteStream(AsyncByteStream):
             raise StreamConsumed()
         self._is_consumed = True
         read = getattr(self._stream, "aread", None)
-        if read is None:
-            async for piece in self._stream:
-                yield piece
-        else:
+        if read is not None:
             while piece := await read(CHUNK_SIZE):
                 yield piece
+            return
+        try:
+            async for piece in self._stream:
+                yield piece
+        finally:
+            # `async for` does not finish a generator that it leaves early, as `yield from` would.
+            aclose = getattr(self._stream, "aclose", None)
+            if self._is_generator and aclose is not None:
+                await aclose()
 
 
 class UnattachedStream(SyncByteStream, AsyncByteStream):
@@ -171,7 +181,7 @@ class BodyReader:
         """The next piece of the body, or b"" at its end."""
         while True:
             piece = await self._next()
-            if piece is None:
+            if piece is _END:
                 return b""
             if not isinstance(piece, (bytes, bytearray, memoryview)):
                 raise TypeError(
@@ -189,7 +199,7 @@ class BodyReader:
             close()
 
     async def _next_sync(self) -> object:
-        return next(self._pieces, None)
+        return next(self._pieces, _END)
 
     async def _next_async(self) -> object:
-        return await anext(self._pieces, None)
+        return await anext(self._pieces, _END)

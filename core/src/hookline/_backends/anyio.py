@@ -18,7 +18,7 @@ from .._timeout import Deadline
 from ..plugins.interfaces import NetworkStream
 from ._dial import Address, dial, dial_unix, numeric_addresses, resolution_failed
 from .base import Backend, Waiter
-from .sync import _RECEIVE_SIZE, _readiness_check, socket_info
+from .sync import _RECEIVE_SIZE, input_poll, socket_info
 
 
 class AnyioStream(NetworkStream):
@@ -77,8 +77,8 @@ class AnyioStream(NetworkStream):
 
     def has_input(self) -> bool:
         if self._poll is None:
-            self._poll = _readiness_check(self._socket)
-        return bool(self._poll())
+            self._poll = input_poll(self._socket)
+        return bool(self._poll.poll(0))
 
     def get_extra_info(self, name: str) -> Any:
         return socket_info(self._socket, name)

@@ -71,8 +71,8 @@ class SyncStream(NetworkStream):
 
     def has_input(self) -> bool:
         if self._poll is None:
-            self._poll = _readiness_check(self._socket)
-        return bool(self._poll())
+            self._poll = input_poll(self._socket)
+        return bool(self._poll.poll(0))
 
     def get_extra_info(self, name: str) -> Any:
         return socket_info(self._socket, name)
@@ -149,14 +149,23 @@ def _kernel_timeout(seconds: float | None) -> bytes:
     return struct.pack("ll", whole, int((seconds - whole) * 1_000_000))
 
 
-def _readiness_check(sock: socket.socket) -> Any:
-    """A function that says, without waiting, whether there is input."""
+def input_poll(sock: socket.socket) -> Any:
+    """An object whose `poll(0)` says, without waiting, whether there is input."""
     if hasattr(select, "poll"):
         poll = select.poll()
         poll.register(sock, select.POLLIN)
-        poll_now = poll.poll
-        return lambda: poll_now(0)
-    return lambda: select.select([sock], [], [], 0)[0]
+        return poll
+    return _SelectPoll(sock)
+
+
+class _SelectPoll:
+    """`select.poll` for one socket where there is only `select.select` (Windows)."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+
+    def poll(self, milliseconds: int) -> list[socket.socket]:
+        return select.select([self._socket], [], [], milliseconds / 1000)[0]
 
 
 async def _wait_writable(
