@@ -18,7 +18,7 @@ def main(argv: list[str] | None = None) -> int:
         "plugins",
         help="list the installed plugins and what each registers",
         description="List the installed plugins and what each registers. Exits with 1 where one "
-        "failed to load.",
+        "failed to load, or where two claim the same name.",
     )
     plugins.add_argument("--json", action="store_true", help="print JSON, tracebacks included")
     options = parser.parse_args(argv)
@@ -33,15 +33,19 @@ def main(argv: list[str] | None = None) -> int:
         print(json.dumps([info._asdict() for info in infos], indent=2))
     else:
         print(_table(infos))
-    return 1 if any(info.status == "failed" for info in infos) else 0
+    return 1 if any(info.status in ("failed", "clash") for info in infos) else 0
 
 
 def _table(infos: list[PluginInfo]) -> str:
-    rows = [("PLUGIN", "DISTRIBUTION", "VERSION", "STATUS", "REGISTERS")]
+    rows = [("PLUGIN", "DISTRIBUTION", "VERSION", "STATUS", "REGISTERS, OR WHY NOT")]
     for info in infos:
-        what = info.error or "; ".join(
-            f"{slot.replace('_', ' ')}: {', '.join(names)}"
-            for slot, names in info.registers.items()
+        what = "; ".join(
+            [
+                f"{slot.replace('_', ' ')}: {', '.join(names)}"
+                for slot, names in info.registers.items()
+            ]
+            # One line per plugin, whatever its exception looks like.
+            + ([" ".join(info.error.split())] if info.error else [])
         )
         rows.append((info.name, info.distribution, info.version, info.status, what))
     widths = [max(len(row[column]) for row in rows) for column in range(4)]

@@ -8,7 +8,7 @@ connections: `_transport_for_url` picks a transport, and the transport answers. 
 from __future__ import annotations
 
 import enum
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -99,10 +99,12 @@ class BaseClient:
         plugins: PluginManager | None = None,
     ) -> None:
         self._plugins = plugins
+        # What a response would otherwise find out for itself: the default manager's.
+        self._decoders = None if plugins is None else plugins.registry.decoder_classes
         self._base_url = _with_trailing_slash(URL(base_url))
         self._merged_urls: dict[str, URL] = {}
         self._auth = build_auth(
-            build("auth_schemes", auth, Auth, plugins) if is_named(auth) else auth  # type: ignore[arg-type]
+            build("auth_schemes", auth, Auth, plugins) if isinstance(auth, (str, Mapping)) else auth
         )
         self._params = QueryParams(params)
         self.headers = Headers(headers)
@@ -127,7 +129,7 @@ class BaseClient:
         self._call_middleware: list[Middleware] = []
         for layer in reversed(_build_middleware(middleware, plugins)):
             if layer.stage == "hop":
-                self._hop = _around(layer, self._hop)
+                self._hop = _around(layer, self._hop, is_async=self._is_async)
             else:
                 self._call_middleware.append(layer)
         self._transport: Any
@@ -340,7 +342,7 @@ class BaseClient:
 
         send: Send = innermost
         for layer in self._call_middleware:
-            send = _around(layer, send)
+            send = _around(layer, send, is_async=self._is_async)
         return await send(request)
 
     async def _exchange(self, request: Request, auth: Auth | None, follow: bool) -> Response:
@@ -397,8 +399,8 @@ class BaseClient:
         response._request = request
         response._started = started
         response.default_encoding = self._default_encoding
-        if self._plugins is not None:
-            response._known_decoders = self._plugins.registry.decoder_classes
+        if self._decoders is not None:
+            response._known_decoders = self._decoders
         if response.headers._has(b"set-cookie"):
             self._cookies.extract_cookies(response)
         if response_hooks := self._event_hooks["response"]:
@@ -518,11 +520,35 @@ class BaseClient:
         self._mounts = dict(sorted(built.items(), key=lambda item: item[0]))
 
 
-def _around(layer: Middleware, send: Send) -> Send:
+def _around(layer: Middleware, send: Send, *, is_async: bool) -> Send:
     """`send` with a middleware around it."""
 
-    def wrapped(request: Request) -> Awaitable[Response]:
-        return layer.handle(request, send)
+    async def wrapped(request: Request) -> Response:
+        received: list[Response] = []
+
+        async def remembered(request: Request) -> Response:
+            response = await send(request)
+            received.append(response)
+            return response
+
+        started = perf_counter()
+        try:
+            response = await layer.handle(request, remembered)
+        except BaseException:
+            # Nobody else can close what a middleware held when it raised.
+            for response in received:
+                await response._abandon(is_async=is_async)
+            raise
+        if not isinstance(response, Response):
+            raise TypeError(
+                f"The middleware {type(layer).__name__} returned {response!r}; "
+                "expected a hookline.Response."
+            )
+        if response._request is None:
+            # One that the middleware made itself.
+            response._request = request
+            response._started = started
+        return response
 
     return wrapped
 

@@ -6,7 +6,6 @@ that signatures, types and documentation are plain to readers and to tools.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
@@ -470,8 +469,10 @@ class Client(BaseClient):
     async def _call_hooks(self, hooks: Sequence[Callable[..., Any]], argument: Any) -> None:
         for hook in hooks:
             result = hook(argument)
-            if inspect.iscoroutine(result):
-                result.close()
+            if hasattr(result, "__await__"):
+                if hasattr(result, "close"):
+                    # A coroutine that nobody awaits would warn about itself later.
+                    result.close()
                 raise TypeError(
                     f"The event hook {hook!r} is a coroutine function, which only "
                     "hookline.AsyncClient can await."

@@ -1,6 +1,7 @@
 """Event hooks that plugins bring, compiled so that what nobody watches costs nothing.
 
-An observer that raises is reported once and dropped: watching must not break what is watched.
+An observer that raises is reported once and dropped, with all its methods: watching must not break
+what is watched, and one that missed an event would only misread those that follow.
 """
 
 from __future__ import annotations
@@ -33,10 +34,11 @@ class Observers:
     request_failed: tuple[Callable[..., None], ...]
 
     def __init__(self, hooks: Sequence[EventHook]) -> None:
+        watches: list[tuple[EventHook, _Watch]] = [(hook, _Watch(hook)) for hook in hooks]
         for event in EVENTS:
             methods = tuple(
-                _Observer(hook, event)
-                for hook in hooks
+                _Observer(hook, event, watch)
+                for hook, watch in watches
                 if getattr(type(hook), event) is not getattr(EventHook, event)
             )
             setattr(self, event, methods)
@@ -47,28 +49,50 @@ class Observers:
             observe(*arguments)
 
 
-class _Observer:
-    """One method of one hook, until it raises."""
+class _Watch:
+    """One hook, until one of its methods raises."""
 
-    __slots__ = ("_event", "_hook", "_method")
+    __slots__ = ("_hook", "is_over")
 
-    def __init__(self, hook: EventHook, event: str) -> None:
+    def __init__(self, hook: EventHook) -> None:
         self._hook = hook
+        self.is_over = False
+
+    def end(self, event: str) -> None:
+        """Drop the hook, and say so; called while its exception is handled."""
+        self.is_over = True
+        import logging
+
+        logging.getLogger("hookline").exception(
+            "The event hook %r (%s.%s) raised in %s() and is not called any more.",
+            getattr(self._hook, "name", None),
+            type(self._hook).__module__,
+            type(self._hook).__qualname__,
+            event,
+        )
+
+
+class _Observer:
+    """One method of one hook."""
+
+    __slots__ = ("_event", "_method", "_watch")
+
+    def __init__(self, hook: EventHook, event: str, watch: _Watch) -> None:
         self._event = event
-        self._method: Callable[..., None] | None = getattr(hook, event)
+        self._watch = watch
+        self._method: Callable[..., None] = getattr(hook, event)
+        import inspect
+
+        if inspect.iscoroutinefunction(self._method):
+            raise TypeError(
+                f"event_hooks: {type(hook).__qualname__}.{event} is a coroutine function; the "
+                "methods of an event hook are plain functions, for both kinds of client."
+            )
 
     def __call__(self, *arguments: Any) -> None:
-        if self._method is None:
+        if self._watch.is_over:
             return
         try:
             self._method(*arguments)
         except Exception:
-            self._method = None
-            import logging
-
-            logging.getLogger("hookline").exception(
-                "The event hook %r (%s) raised in %s() and is not called for it again.",
-                getattr(self._hook, "name", None),
-                type(self._hook).__qualname__,
-                self._event,
-            )
+            self._watch.end(self._event)

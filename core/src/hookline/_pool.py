@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from ._observers import Observers
     from ._timeout import TimeoutDict
     from ._url import Origin
-    from .plugins.interfaces import Connector, NetworkStream, Protocol
+    from ._wiring import Protocols
+    from .plugins.interfaces import Connector, Protocol
 
 # The first wait before a connection is tried again; each further one doubles. httpx's figure.
 _RETRY_DELAY = 0.5
@@ -97,7 +98,7 @@ class _Ticket:
 class ConnectionPool:
     """Connections by origin, within limits. Runs on one backend.
 
-    `make_protocol` makes the protocol for a new stream, from its ALPN result; `get_ssl_context` is
+    `protocols` makes the protocol for a new stream, from its ALPN result; `get_ssl_context` is
     asked at the first https connection.
     """
 
@@ -106,7 +107,7 @@ class ConnectionPool:
         *,
         make_backend: Callable[[], Backend],
         connector: Connector,
-        make_protocol: Callable[[NetworkStream, str | None], Protocol],
+        protocols: Protocols,
         get_ssl_context: Callable[[], ssl.SSLContext],
         limits: Limits,
         retries: int = 0,
@@ -115,7 +116,7 @@ class ConnectionPool:
         self._make_backend = make_backend
         self._backend: Backend | None = None
         self._connector = connector
-        self._make_protocol = make_protocol
+        self._protocols = protocols
         self._get_ssl_context = get_ssl_context
         self._max_open = _unlimited(limits.max_connections)
         self._max_idle = min(_unlimited(limits.max_keepalive_connections), self._max_open)
@@ -271,15 +272,18 @@ class ConnectionPool:
 
     async def _establish(self, origin: Origin, deadline: Deadline) -> Protocol:
         assert self._backend is not None
+        # Whatever is missing on our side is found before anything is sent to the other.
+        self._protocols.resolve()
+        context = self._get_ssl_context() if origin.scheme == "https" else None
         stream = await self._connector.connect(origin, self._backend, deadline)
         try:
             alpn = None
-            if origin.scheme == "https":
+            if context is not None:
                 from ._tls_stream import start_tls
 
-                tls = await start_tls(stream, self._get_ssl_context(), origin.host, deadline)
+                tls = await start_tls(stream, context, origin.host, deadline)
                 stream, alpn = tls, tls.alpn
-            return self._make_protocol(stream, alpn)
+            return self._protocols.make(stream, alpn)
         except BaseException:
             stream.close()
             raise

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ._errors import PluginNotFound
 from .plugins.interfaces import Protocol
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _ARGUMENTS = {
     "middleware": "middleware",
     "event_hooks": "event_hooks",
     "auth_schemes": "auth",
+    "ssl_contexts": "verify",
 }
 
 
@@ -46,41 +48,56 @@ def named_parts(slot: str, spec: str | Mapping[str, Any]) -> tuple[str, dict[str
     """Name and options of a slot's value. Raises ValueError and TypeError for a bad table."""
     if isinstance(spec, str):
         return spec, {}
+    # Options may hold secrets: the messages have keys and types, never a value.
     argument = _ARGUMENTS[slot]
-    if unknown := sorted(set(spec) - {"name", "options"}):
+    if unknown := sorted(str(key) for key in set(spec) - {"name", "options"}):
         raise ValueError(
             f"{argument}: unknown key {unknown[0]!r}; a table has 'name' and 'options'."
         )
+    if "name" not in spec:
+        raise ValueError(f"{argument}: the table has no 'name'.")
     name, options = spec["name"], spec.get("options", {})
     if not isinstance(name, str):
-        raise TypeError(f"{argument}: 'name' is a str, not {name!r}.")
+        raise TypeError(f"{argument}: 'name' is a str, not {type(name).__name__}.")
     if not isinstance(options, Mapping):
-        raise TypeError(f"{argument}: 'options' is a table, not {options!r}.")
+        raise TypeError(
+            f"{argument}: the 'options' of {name!r} are a table, not {type(options).__name__}."
+        )
+    for key in options:
+        if not isinstance(key, str):
+            raise TypeError(
+                f"{argument}: the options of {name!r} have names, which {key!r} is not."
+            )
     return name, dict(options)
 
 
 def build(slot: str, spec: Any, base: type[Any], plugins: PluginManager | None) -> Any:
     """What a slot's value means: the instance itself, or a new one of the named class.
 
-    Raises PluginNotFound for a name that nobody registered, and TypeError for options that the
-    class does not take, and for values of the wrong type.
+    Raises PluginNotFound for a name that nobody registered, TypeError and ValueError for options
+    that the class refuses, and TypeError for values of the wrong type.
     """
     argument = _ARGUMENTS[slot]
-    if is_named(spec):
+    if isinstance(spec, (str, Mapping)):
         name, options = named_parts(slot, spec)
         cls = manager_or_default(plugins).registry.get(slot, name)
         try:
             return cls(**options)
-        except TypeError as exc:
-            raise TypeError(
-                f"{argument}: {name!r} cannot be made with the options {sorted(options)}: {exc}"
-            ) from exc
+        except (TypeError, ValueError) as exc:
+            raise _refused(argument, name, options, exc) from exc
     if not isinstance(spec, base):
         raise TypeError(
             f"{argument}: expected a name, {{'name': ..., 'options': ...}} or an instance of "
             f"{base.__name__}, not {spec!r} ({type(spec).__name__})."
         )
     return spec
+
+
+def _refused(argument: str, name: str, options: Mapping[str, Any], exc: Exception) -> Exception:
+    """An error for options that a class did not take, with the class's own words."""
+    given = f"the options {', '.join(sorted(options))}" if options else "no options"
+    kind = TypeError if isinstance(exc, TypeError) else ValueError
+    return kind(f"{argument}: {name!r} cannot be made with {given}: {exc}")
 
 
 class Protocols:
@@ -101,7 +118,7 @@ class Protocols:
     ) -> None:
         if named is None:
             specs: list[Any] = (["http2"] if http2 else []) + (["http11"] if http1 else [])
-        elif isinstance(named, (str, Mapping)):
+        elif isinstance(named, (str, Mapping, type)):
             specs = [named]
         else:
             specs = list(named)
@@ -113,16 +130,16 @@ class Protocols:
         self._plugins = plugins
         self._resolved: list[tuple[str, Callable[[NetworkStream], Protocol]]] | None = None
         if specs != ["http11"] or named is not None:
-            self._resolve()
+            self.resolve()
 
     @property
     def alpn(self) -> tuple[str, ...]:
         """What to offer in a TLS handshake."""
-        return tuple(identifier for identifier, _ in self._resolve())
+        return tuple(identifier for identifier, _ in self.resolve())
 
     def make(self, stream: NetworkStream, alpn: str | None) -> Protocol:
         """The protocol for a new connection; `alpn` is what the handshake agreed on, if so."""
-        resolved = self._resolve()
+        resolved = self.resolve()
         for identifier, factory in resolved:
             if identifier == alpn:
                 return factory(stream)
@@ -133,7 +150,8 @@ class Protocols:
                 return factory(stream)
         return resolved[0][1](stream)
 
-    def _resolve(self) -> list[tuple[str, Callable[[NetworkStream], Protocol]]]:
+    def resolve(self) -> list[tuple[str, Callable[[NetworkStream], Protocol]]]:
+        """ALPN identifiers with what makes the protocol, looked up once. Raises PluginNotFound."""
         if self._resolved is None:
             self._resolved = [self._configured(spec) for spec in self._specs]
         return self._resolved
@@ -141,7 +159,7 @@ class Protocols:
     def _configured(self, spec: ProtocolTypes) -> tuple[str, Callable[[NetworkStream], Protocol]]:
         if isinstance(spec, type) and issubclass(spec, Protocol):
             return spec.alpn, spec.configure()
-        if not is_named(spec):
+        if not isinstance(spec, (str, Mapping)):
             raise TypeError(
                 "protocols: expected names, {'name': ..., 'options': ...} or subclasses of "
                 f"hookline.plugins.Protocol, not {spec!r} ({type(spec).__name__})."
@@ -151,9 +169,7 @@ class Protocols:
         try:
             return cls.alpn, cls.configure(**options)
         except (TypeError, ValueError) as exc:
-            raise type(exc)(
-                f"protocols: {name!r} cannot be made with the options {sorted(options)}: {exc}"
-            ) from exc
+            raise _refused("protocols", name, options, exc) from exc
 
 
 def ssl_context_getter(
@@ -176,7 +192,9 @@ def ssl_context_getter(
         from ._tls import check_cert, check_verify
 
         checked = verify
-        if not isinstance(verify, (ssl.SSLContext, Mapping)):
+        if isinstance(verify, Mapping):
+            named_parts("ssl_contexts", verify)
+        elif not isinstance(verify, ssl.SSLContext):
             checked = check_verify(verify)
         check_cert(cert)
     context: ssl.SSLContext | None = None
@@ -206,14 +224,24 @@ def _ssl_context(
         return verify
     if not isinstance(verify, Mapping):
         return shared_context(TLSSettings(verify, cert, trust_env, alpn))
+    name, options = named_parts("ssl_contexts", verify)
+    manager = manager_or_default(plugins)
     settings = TLSSettings(True, cert, trust_env, alpn)
-    name = verify.get("name")
-    context = manager_or_default(plugins).hook.hookline_create_ssl_context(
-        name=name, options=dict(verify.get("options", {})), settings=settings
-    )
+    try:
+        context = manager.hook.hookline_create_ssl_context(
+            name=name, options=options, settings=settings
+        )
+    except (TypeError, ValueError) as exc:
+        raise _refused("verify", name, options, exc) from exc
+    if context is None:
+        raise PluginNotFound(
+            f"verify: no plugin makes a TLS context named {name!r}. Core's own is 'default'. "
+            f"{manager.registry.unavailable()}".rstrip()
+        ) from manager.registry.failure(name)
     if not isinstance(context, ssl.SSLContext):
         raise TypeError(
-            f"verify: no plugin makes a TLS context named {name!r} "
-            f"(hookline_create_ssl_context returned {context!r})."
+            f"verify: the plugin that makes the TLS context {name!r} returned {context!r}; "
+            "expected an ssl.SSLContext."
         )
+    context.set_alpn_protocols(list(alpn))
     return context

@@ -17,8 +17,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .interfaces import (
+    BodyReader,
     ConnectionInfo,
     Connector,
+    Deadline,
     Decoder,
     EventHook,
     Middleware,
@@ -26,6 +28,7 @@ from .interfaces import (
     NetworkStream,
     Protocol,
     Send,
+    TimeoutDict,
 )
 
 if TYPE_CHECKING:
@@ -37,8 +40,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Auth",
+    "BodyReader",
     "ConnectionInfo",
     "Connector",
+    "Deadline",
     "Decoder",
     "EventHook",
     "Middleware",
@@ -47,6 +52,7 @@ __all__ = [
     "PluginManager",
     "Protocol",
     "Send",
+    "TimeoutDict",
     "Transport",
     "default_manager",
     "hookimpl",

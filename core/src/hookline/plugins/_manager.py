@@ -1,4 +1,4 @@
-"""The plugin manager: finds plugins, calls their hooks once, and keeps the registry.
+"""The plugin manager: finds plugins, calls their hooks once, and fills the registry.
 
 Knows pluggy and entry points. Discovery is our own, because pluggy's loader stops at the first
 plugin that is broken: here each entry point has its own `try`, a failure is kept with its
@@ -10,7 +10,9 @@ is made from what is installed, and tests make their own.
 
 from __future__ import annotations
 
+import difflib
 import os
+import sys
 import threading
 import traceback
 import warnings
@@ -23,9 +25,10 @@ import pluggy
 
 from .._auth import Auth
 from .._errors import DuplicateName, PluginError, PluginLoadError
+from .._version import __version__
 from ..transports.base import Transport
 from . import builtin, hookspecs
-from ._registry import SLOTS, Registry
+from ._registry import BUILTIN, SLOTS, Registry, described
 from .interfaces import Connector, Decoder, EventHook, Middleware, Protocol
 
 GROUP = "hookline"
@@ -44,7 +47,9 @@ _BASES: dict[str, type[Any]] = {
 class PluginInfo(NamedTuple):
     """One plugin as `python -m hookline plugins` lists it.
 
-    `status` is "loaded", "blocked" or "failed"; `error` says why in the last case.
+    `status` is "loaded", "clash" (loaded, but another plugin claims some of its names as well, so
+    that nobody has them), "blocked" or "failed"; `error` says why, in all cases but the first.
+    `registers` has the names that it brought, by slot.
     """
 
     name: str
@@ -63,15 +68,13 @@ class PluginManager:
     installed. Further plugins are added by `register`, until `registry` is first used.
     """
 
-    def __init__(self, *, strict: bool = False) -> None:
-        self._strict = strict
+    def __init__(self) -> None:
         self._pluggy = pluggy.PluginManager("hookline")
         self._pluggy.add_hookspecs(hookspecs)
         self._infos: list[PluginInfo] = []
-        self._versions: dict[str, tuple[str, str]] = {}
-        self._registry: Registry | None = None
-        self._lock = threading.Lock()
-        self.register(builtin, "builtin", distribution="hookline-core")
+        self._registry = Registry()
+        self._in_use = False
+        self._add(builtin, BUILTIN, "hookline-core", __version__, may_clash=False)
 
     @classmethod
     def discover(
@@ -83,27 +86,24 @@ class PluginManager:
     ) -> PluginManager:
         """A manager with the installed plugins.
 
-        `allow` names the entry points that may load (None: all), `block` those that may not, and
-        `strict` raises PluginLoadError at the first one that fails, where otherwise a
-        RuntimeWarning is given. What is not said here comes from the environment:
-        HOOKLINE_PLUGINS and
-        HOOKLINE_PLUGINS_BLOCK (names separated by commas), HOOKLINE_PLUGINS_STRICT (1).
+        - `allow`: the entry points that may load; None for all. By default, the names in the
+          environment variable HOOKLINE_PLUGINS, separated by commas (set but empty: none at all).
+        - `block`: the entry points that may not. By default, the names in HOOKLINE_PLUGINS_BLOCK.
+        - `strict`: whether one that fails raises PluginLoadError, and a name that two of them
+          claim DuplicateName, at once. Otherwise that is a RuntimeWarning, and an error for whoever
+          asks for what is missing. By default, whether HOOKLINE_PLUGINS_STRICT is set to 1.
         """
-        if allow is None:
-            allow = _names_from("HOOKLINE_PLUGINS")
-        if block is None:
-            block = _names_from("HOOKLINE_PLUGINS_BLOCK") or ()
+        choice = _Choice(allow, block)
         if strict is None:
             strict = os.environ.get("HOOKLINE_PLUGINS_STRICT", "") not in ("", "0")
-        manager = cls(strict=strict)
-        allowed = None if allow is None else set(allow)
-        blocked = set(block)
-        for entry_point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
-            name = entry_point.name
-            if name in blocked or (allowed is not None and name not in allowed):
-                manager._note(entry_point, "blocked")
+        manager = cls()
+        # By name: so that what was installed first makes no difference.
+        for entry_point in sorted(entry_points(group=GROUP), key=_by_name):
+            reason = choice.refusal(entry_point.name)
+            if reason is not None:
+                manager._note(entry_point, "blocked", reason)
             else:
-                manager._load(entry_point)
+                manager._load(entry_point, strict)
         return manager
 
     def register(
@@ -111,31 +111,22 @@ class PluginManager:
     ) -> None:
         """Add a plugin: a module, or any object with `@hookimpl` methods.
 
-        Raises PluginError once the registry is in use, where the plugin implements a hook that does
-        not exist, or where what it registers is unfit.
+        Raises PluginError once the registry is in use, where the plugin implements no hook or one
+        that does not exist, and where what it registers is unfit; DuplicateName where it brings a
+        name that is taken. Nothing of the plugin is there then.
         """
-        if self._registry is not None:
+        if self._in_use:
             raise PluginError(
                 f"Too late to register {plugin!r}: this plugin manager is in use. "
                 "Make a new one, register all plugins, then pass it to the client."
             )
         name = name or getattr(plugin, "__name__", None) or type(plugin).__name__
-        try:
-            self._pluggy.register(plugin, name)
-            self._pluggy.check_pending()
-        except (ValueError, pluggy.PluginValidationError) as exc:
-            if self._pluggy.is_registered(plugin):
-                self._pluggy.unregister(plugin)
-            raise PluginError(f"Plugin {name!r} ({distribution}): {exc}") from exc
-        self._infos.append(PluginInfo(name, distribution, _version(distribution), "loaded", {}))
+        self._add(plugin, name, distribution, _version(distribution), may_clash=False)
 
     @property
     def registry(self) -> Registry:
-        """Every name that is available. Built on first use; from then on nothing is added."""
-        if self._registry is None:
-            with self._lock:
-                if self._registry is None:
-                    self._registry = self._compile()
+        """Every name that is available. Once somebody has looked, nothing is added."""
+        self._in_use = True
         return self._registry
 
     @property
@@ -145,94 +136,176 @@ class PluginManager:
 
     def plugins(self) -> list[PluginInfo]:
         """Every plugin that was found, those that are blocked or failed included."""
-        registry = self.registry
-        return [
-            info._replace(registers=registry.registered_by(info.name))
-            if info.status == "loaded"
-            else info
-            for info in self._infos
-        ]
+        return [self._with_names(info) if info.status == "loaded" else info for info in self._infos]
+
+    def _with_names(self, info: PluginInfo) -> PluginInfo:
+        info = info._replace(registers=self._registry.registered_by(info.name))
+        if clashes := self._registry.clashes_of(info.name):
+            info = info._replace(status="clash", error=" ".join(clashes))
+        return info
 
     # -- Discovery --------------------------------------------------------------------------
 
-    def _load(self, entry_point: EntryPoint) -> None:
+    def _load(self, entry_point: EntryPoint, strict: bool) -> None:
+        distribution, version = _distribution(entry_point)
         try:
             plugin = entry_point.load()
-            self.register(plugin, entry_point.name, distribution=_distribution(entry_point)[0])
+            clashes = self._add(
+                plugin, entry_point.name, distribution, version, may_clash=not strict
+            )
         except Exception as exc:
-            self._fail(entry_point, exc)
-
-    def _fail(self, entry_point: EntryPoint, exc: Exception) -> None:
-        distribution, version = _distribution(entry_point)
-        reason = f"{type(exc).__name__}: {exc}"
-        message = (
-            f"The hookline plugin {entry_point.name!r} ({distribution} {version}, "
-            f"{entry_point.value}) failed to load: {reason}"
-        )
-        if self._strict:
-            raise PluginLoadError(message) from exc
-        trace = "".join(traceback.format_exception(exc))
-        self._note(entry_point, "failed", reason, trace)
-        warnings.warn(message, RuntimeWarning, stacklevel=5)
+            # Our own messages say it all; of others the class is half of the message.
+            reason = str(exc) if isinstance(exc, PluginError) else f"{type(exc).__name__}: {exc}"
+            message = (
+                f"The hookline plugin {entry_point.name!r} ({distribution} {version}, "
+                f"{entry_point.value}) failed to load: {reason}"
+            )
+            if strict:
+                if isinstance(exc, DuplicateName):
+                    raise
+                raise PluginLoadError(message) from exc
+            self._note(entry_point, "failed", reason, exc)
+            _warn(
+                f"{message} Whatever does not need it works. To silence this warning, repair it, "
+                f"uninstall it, or set HOOKLINE_PLUGINS_BLOCK={entry_point.name}."
+            )
+        else:
+            for clash in clashes:
+                _warn(f"{clash} Until then, neither can be used by that name.")
 
     def _note(
-        self,
-        entry_point: EntryPoint,
-        status: str,
-        error: str | None = None,
-        trace: str | None = None,
+        self, entry_point: EntryPoint, status: str, error: str, exc: Exception | None = None
     ) -> None:
         distribution, version = _distribution(entry_point)
+        trace = None if exc is None else "".join(traceback.format_exception(exc))
         self._infos.append(
             PluginInfo(entry_point.name, distribution, version, status, {}, error, trace)
         )
+        reason = f"is blocked: {error}" if exc is None else f"failed to load: {error}"
+        self._registry.add_unavailable(entry_point.name, distribution, reason.rstrip("."), exc)
 
-    # -- Compilation ------------------------------------------------------------------------
+    # -- Registration -----------------------------------------------------------------------
 
-    def _compile(self) -> Registry:
-        """Call every register hook of every plugin, each in its own `try`.
+    def _add(
+        self, plugin: object, name: str, distribution: str, version: str, *, may_clash: bool
+    ) -> list[str]:
+        """Take in a plugin, whole or not at all. Returns what `Registry.add_plugin` does."""
+        source = described(name, distribution)
+        if self._pluggy.get_plugin(name) is not None:
+            known = next(info for info in self._infos if info.name == name)
+            raise DuplicateName(
+                f"Two plugins are called {name!r}: one of {known.distribution} and one of "
+                f"{distribution}. Uninstall one of them, or rename its entry point."
+            )
+        try:
+            try:
+                self._pluggy.register(plugin, name)
+            except (ValueError, pluggy.PluginValidationError) as exc:
+                raise PluginError(f"The plugin {source} does not fit: {exc}") from exc
+            self._check_hooks(plugin, source)
+            messages = self._registry.add_plugin(
+                name, distribution, self._classes_of(plugin, source), may_clash=may_clash
+            )
+        except BaseException:
+            # Its other hooks are not to be called either.
+            if self._pluggy.get_plugin(name) is not None:
+                self._pluggy.unregister(name=name)
+            raise
+        self._infos.append(PluginInfo(name, distribution, version, "loaded", {}))
+        return messages
+
+    def _check_hooks(self, plugin: object, source: str) -> None:
+        """Refuse a plugin with a hook that does not exist, and one without any.
+
+        pluggy's own check_pending() does the first, but says nothing of what would be right.
+        """
+        hooks = sorted(name for name in vars(hookspecs) if name.startswith("hookline_"))
+        callers = self._pluggy.get_hookcallers(plugin) or []
+        for caller in callers:
+            for implementation in caller.get_hookimpls():
+                if implementation.plugin is not plugin or implementation.optionalhook:
+                    continue
+                if not caller.has_spec():
+                    close = difflib.get_close_matches(caller.name, hooks, n=1)
+                    hint = f"Did you mean {close[0]!r}? " if close else ""
+                    raise PluginError(
+                        f"The plugin {source} implements {caller.name!r}, which is no hook of "
+                        f"hookline {__version__}. {hint}Hooks: {', '.join(hooks)}."
+                    )
+        if not callers:
+            raise PluginError(
+                f"The plugin {source} implements no hook: nothing in {plugin!r} is marked with "
+                "@hookline.plugins.hookimpl."
+            )
+
+    def _classes_of(self, plugin: object, source: str) -> list[tuple[str, object, type[Any]]]:
+        """What the register hooks of one plugin return.
 
         Plugin by plugin rather than hook by hook: so that a failure can be pinned on its plugin,
         and the order of registration is the order of loading.
         """
-        registry = Registry()
-        for index, info in enumerate(self._infos):
-            if info.status != "loaded":
-                reason = (
-                    "is blocked" if info.status == "blocked" else f"failed to load: {info.error}"
-                )
-                registry.mark_unavailable(info.name, reason)
-                continue
-            try:
-                for slot, cls in self._classes_of(info.name):
-                    registry.add(slot, cls, _BASES[slot], info.name, info.distribution)
-            except DuplicateName:
-                # A clash needs a decision: never a silent winner.
-                raise
-            except Exception as exc:
-                registry.remove(info.name)
-                message = (
-                    f"The hookline plugin {info.name!r} ({info.distribution}) failed to register: "
-                    f"{type(exc).__name__}: {exc}"
-                )
-                if self._strict:
-                    raise PluginLoadError(message) from exc
-                reason = f"{type(exc).__name__}: {exc}"
-                trace = "".join(traceback.format_exception(exc))
-                self._infos[index] = info._replace(status="failed", error=reason, traceback=trace)
-                registry.mark_unavailable(info.name, f"failed to register: {reason}")
-                warnings.warn(message, RuntimeWarning, stacklevel=2)
-        return registry
-
-    def _classes_of(self, name: str) -> list[tuple[str, object]]:
-        plugin = self._pluggy.get_plugin(name)
-        found: list[tuple[str, object]] = []
+        found: list[tuple[str, object, type[Any]]] = []
         for slot in SLOTS:
             caller = getattr(self._pluggy.hook, f"hookline_register_{slot}")
             for implementation in caller.get_hookimpls():
-                if implementation.plugin is plugin:
-                    found.extend((slot, cls) for cls in implementation.function() or ())
+                if implementation.plugin is not plugin:
+                    continue
+                classes = implementation.function()
+                if isinstance(classes, (str, type)) or not isinstance(classes, Iterable):
+                    raise PluginError(
+                        f"The plugin {source} returned {classes!r} from {caller.name}; "
+                        "expected a list of classes."
+                    )
+                found.extend((slot, cls, _BASES[slot]) for cls in classes)
         return found
+
+
+def _by_name(entry_point: EntryPoint) -> tuple[str, str]:
+    return entry_point.name, entry_point.value
+
+
+class _Choice:
+    """Which entry points may load, and on whose word."""
+
+    def __init__(self, allow: Iterable[str] | None, block: Iterable[str] | None) -> None:
+        self._allow, self._allow_source = _names(allow, "allow", "HOOKLINE_PLUGINS")
+        self._block, self._block_source = _names(block, "block", "HOOKLINE_PLUGINS_BLOCK")
+
+    def refusal(self, name: str) -> str | None:
+        """Why an entry point may not load; None where it may."""
+        if self._block is not None and name in self._block:
+            return f"it is in {self._block_source}"
+        if self._allow is not None and name not in self._allow:
+            return f"it is not in {self._allow_source}"
+        return None
+
+
+def _names(
+    given: Iterable[str] | None, argument: str, variable: str
+) -> tuple[frozenset[str] | None, str]:
+    """A list of names from an argument or else the environment, and which of the two it was."""
+    if given is None:
+        value = os.environ.get(variable)
+        if value is None:
+            return None, variable
+        return frozenset(name.strip() for name in value.split(",") if name.strip()), variable
+    if isinstance(given, str):
+        raise TypeError(f"{argument}: expected a list of names, not the str {given!r}.")
+    return frozenset(given), f"the argument `{argument}`"
+
+
+def _warn(message: str) -> None:
+    """Warn, in the name of the code outside hookline that made us look for plugins."""
+    level = 2
+    frame = sys._getframe(1)
+    while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__", "")):
+        frame = frame.f_back
+        level += 1
+    warnings.warn(message, RuntimeWarning, stacklevel=level)
+
+
+def _is_ours(module: str) -> bool:
+    return module == "hookline" or module.startswith("hookline.")
 
 
 _default: PluginManager | None = None
@@ -249,13 +322,6 @@ def default_manager() -> PluginManager:
     return _default
 
 
-def _names_from(variable: str) -> list[str] | None:
-    value = os.environ.get(variable)
-    if value is None:
-        return None
-    return [name.strip() for name in value.split(",") if name.strip()]
-
-
 def _distribution(entry_point: EntryPoint) -> tuple[str, str]:
     dist = entry_point.dist
     return ("-", "-") if dist is None else (dist.name, dist.version)
@@ -264,7 +330,9 @@ def _distribution(entry_point: EntryPoint) -> tuple[str, str]:
 def _version(distribution: str) -> str:
     from importlib.metadata import PackageNotFoundError, version
 
+    if distribution == "-":
+        return "-"
     try:
         return version(distribution)
-    except (PackageNotFoundError, ValueError):
+    except PackageNotFoundError:
         return "-"

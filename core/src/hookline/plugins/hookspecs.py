@@ -10,7 +10,12 @@ somebody uses it, as an argument or in a configuration. There are two exceptions
 expect them: a registered decoder takes part in `Accept-Encoding`, and a registered auth scheme can
 be chosen when authentication is negotiated.
 
-This list only grows.
+Names are lower-case letters, digits, "-", "_" and ".". One that two plugins register is an error
+for whoever asks for it, until one of the two is blocked or uninstalled.
+
+This list only grows. A plugin that implements a hook of a newer hookline, and is to work with this
+one too, marks it `@hookimpl(optionalhook=True)`; any other hook that is not in this list is refused
+as a misspelling.
 """
 
 from __future__ import annotations
@@ -76,10 +81,14 @@ def hookline_register_decoders() -> Iterable[type[Decoder]]:  # type: ignore[emp
 def hookline_create_ssl_context(
     name: str, options: Mapping[str, Any], settings: TLSSettings
 ) -> ssl.SSLContext | None:
-    """A TLS context for `verify={"name": name, "options": options}`.
+    """A TLS context for `verify={"name": ..., "options": {...}}`.
 
-    Called when such a client makes its first https connection. Implementations return None for
-    every name but their own; the first context that is not None is used, and kept by that
-    client. `settings` holds what else the client was given: `cert`, `trust_env`
-    and `alpn`. Core's own, "default", is tried last.
+    Called when such a client makes its first https connection, with the `name` and the `options`
+    that it was given, and with `settings`: what else is known of the context, a tuple of `verify`
+    (True), `cert`, `trust_env` and `alpn`. Implementations take what they need of the three, and
+    return None for every name but their own. The first context that is not None is used, and kept
+    by that client; hookline sets its ALPN protocols. The plugin that was registered last is asked
+    first, and core last of all: its own is "default", and its options are the four settings.
+
+    TypeError and ValueError are taken as a complaint about the options.
     """

@@ -193,7 +193,7 @@ class EventHook:
     """Observes. Subclasses override what they want to see; the rest costs nothing.
 
     The methods are plain functions and are called in line: they return quickly and change nothing.
-    One that raises is reported once as a warning and not called again.
+    One that raises is logged once (logger "hookline", with the traceback) and never called again.
     """
 
     name: ClassVar[str]

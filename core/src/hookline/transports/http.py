@@ -153,7 +153,7 @@ def _build_pool(
     return ConnectionPool(
         make_backend=make_backend,
         connector=DirectConnector() if uds is None else UnixConnector(uds),
-        make_protocol=protocols.make,
+        protocols=protocols,
         get_ssl_context=ssl_context_getter(verify, cert, trust_env, protocols, plugins),
         limits=limits,
         retries=retries,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING
 
 from .base import AsyncBaseTransport, BaseTransport
@@ -26,8 +25,9 @@ class MockTransport(AsyncBaseTransport, BaseTransport):
         """Call the handler."""
         request.read()
         response = self.handler(request)
-        if inspect.isawaitable(response):
-            if inspect.iscoroutine(response):
+        if isinstance(response, Awaitable):
+            if isinstance(response, Coroutine):
+                # One that nobody awaits would warn about itself later.
                 response.close()
             raise TypeError("Cannot use an async handler in a sync Client")
         return response
@@ -36,6 +36,6 @@ class MockTransport(AsyncBaseTransport, BaseTransport):
         """Call the handler, and await it where it has to be."""
         await request.aread()
         response = self.handler(request)
-        if inspect.isawaitable(response):
+        if isinstance(response, Awaitable):
             return await response
         return response
