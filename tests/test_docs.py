@@ -10,8 +10,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import hookline
 import pytest
+
+import hookline
 from hookline.plugins import hookspecs
 
 ROOT = Path(__file__).parent.parent
@@ -43,11 +44,11 @@ def test_sample_runs(code: str, server: str) -> None:
 
 
 def test_every_hook_is_documented_with_its_exact_arguments() -> None:
+    page = (ROOT / "docs/plugins/hooks.md").read_text()
+    rows = re.findall(r"^\| `(hookline_\w+)` \|([^|]*)\|", page, re.MULTILINE)
     documented = {
         name: [argument.strip("` ") for argument in arguments.split(",") if argument.strip()]
-        for name, arguments in re.findall(
-            r"^\| `(hookline_\w+)` \|([^|]*)\|", (ROOT / "docs/plugins/hooks.md").read_text(), re.M
-        )
+        for name, arguments in rows
     }
     actual = {
         name: list(inspect.signature(function).parameters)
