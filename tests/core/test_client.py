@@ -567,6 +567,12 @@ async def test_function_auth_changes_the_request(mode: Mode, server: str) -> Non
     assert dict(echoed["headers"])["authorization"] == "Token 1"
 
 
+async def test_function_auth_that_forgets_the_request_is_told(mode: Mode, server: str) -> None:
+    async with mode.client(auth=lambda request: None) as client:
+        with pytest.raises(TypeError, match="returned None, not the request"):
+            await client.get(server + "/echo")
+
+
 async def test_cookies_are_kept_and_sent_back(mode: Mode, server: str) -> None:
     async with mode.client() as client:
         response = await client.get(server + "/cookies?a=1&b=2")

@@ -272,6 +272,18 @@ async def test_certificate_of_another_host_is_refused(
             await client.get(f"https://other.test:{port}/port")
 
 
+async def test_client_certificate_is_loaded_into_a_given_context(
+    mode: Mode, tls_server: str, authority: Any
+) -> None:
+    context = hookline.create_ssl_context(authority.ca_file)
+    loaded: list[str] = []
+    context.load_cert_chain = lambda *paths: loaded.append(*paths)  # type: ignore[method-assign]
+    async with mode.client(verify=context, cert=authority.server_cert) as client:
+        await client.get(tls_server + "/port")
+
+    assert loaded == [authority.server_cert]
+
+
 async def test_tls_carries_large_bodies_both_ways(
     mode: Mode, tls_server: str, authority: Any
 ) -> None:

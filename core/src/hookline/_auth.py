@@ -83,7 +83,10 @@ class FunctionAuth(Auth):
 
     def auth_flow(self, request: Request) -> Generator[Request, Response, None]:
         """One request, as the function returns it."""
-        yield self._func(request)
+        signed = self._func(request)
+        if signed is None:
+            raise TypeError(f"auth: the function {self._func!r} returned None, not the request.")
+        yield signed
 
 
 class BasicAuth(Auth):
@@ -102,9 +105,14 @@ class BasicAuth(Auth):
 
 def basic_credentials(username: str | bytes, password: str | bytes) -> str:
     """The value of an Authorization header for Basic authentication."""
-    joined = b":".join(
+    parts = [
         part.encode("utf-8") if isinstance(part, str) else part for part in (username, password)
-    )
+    ]
+    if not all(isinstance(part, bytes) for part in parts):
+        # The values may be secrets: name their types alone.
+        given = ", ".join(type(part).__name__ for part in (username, password))
+        raise TypeError(f"auth: expected user name and password as str or bytes, not ({given}).")
+    joined = b":".join(parts)
     return f"Basic {b64encode(joined).decode('ascii')}"
 
 
@@ -123,7 +131,9 @@ def build_auth(auth: AuthTypes | None) -> Auth | None:
         return BasicAuth(username=auth[0], password=auth[1])
     if callable(auth):
         return FunctionAuth(func=auth)
-    raise TypeError(f'Invalid "auth" argument: {auth!r}')
+    # A list or a dict may hold a password; a number hardly does.
+    shown = repr(auth) if isinstance(auth, (int, float)) else f"a {type(auth).__name__}"
+    raise TypeError(f'Invalid "auth" argument: {shown}')
 
 
 async def run_auth(

@@ -97,20 +97,19 @@ def encode_json(json: Any) -> Encoded:
 
 def encode_text(text: str) -> Encoded:
     """The headers and the stream for a plain text response."""
-    body = text.encode("utf-8")
-    return {
-        "Content-Length": str(len(body)),
-        "Content-Type": "text/plain; charset=utf-8",
-    }, ByteStream(body)
+    return _encode_typed(text, "text/plain; charset=utf-8", "text")
 
 
 def encode_html(html: str) -> Encoded:
     """The headers and the stream for an HTML response."""
-    body = html.encode("utf-8")
-    return {
-        "Content-Length": str(len(body)),
-        "Content-Type": "text/html; charset=utf-8",
-    }, ByteStream(body)
+    return _encode_typed(html, "text/html; charset=utf-8", "html")
+
+
+def _encode_typed(text: str, content_type: str, argument: str) -> Encoded:
+    if not isinstance(text, str):
+        raise TypeError(f"{argument}: expected a str, not {text!r} ({type(text).__name__}).")
+    body = text.encode("utf-8")
+    return {"Content-Length": str(len(body)), "Content-Type": content_type}, ByteStream(body)
 
 
 def encode_response(

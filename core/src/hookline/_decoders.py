@@ -14,27 +14,48 @@ from .plugins.interfaces import Decoder
 
 
 class GZipDecoder(Decoder):
-    """gzip (RFC 1952), several members after one another included."""
+    """gzip (RFC 1952), several members after one another included.
+
+    What follows a complete member and is not another one is passed over, as gzip(1), browsers and
+    httpx do.
+    """
 
     name: ClassVar[str] = "gzip"
 
     def __init__(self) -> None:
         self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        # Whether a member was complete, and nothing of another has come out yet.
+        self._may_be_over = False
+        self._is_over = False
 
     def decode(self, data: bytes) -> bytes:
         """The decoded form of the next piece."""
-        try:
-            decoded = self._inflate.decompress(data)
-            while self._inflate.eof and (rest := self._inflate.unused_data.lstrip(b"\0")):
+        decoded = b""
+        while data and not self._is_over:
+            if self._inflate.eof:
                 # RFC 1952 section 2.2: a file is a series of members. Zeros are padding.
+                data = data.lstrip(b"\0")
+                if not data:
+                    break
                 self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
-                decoded += self._inflate.decompress(rest)
-        except zlib.error as exc:
-            raise DecodingError(str(exc)) from exc
+                self._may_be_over = True
+            try:
+                piece = self._inflate.decompress(data)
+            except zlib.error as exc:
+                if not self._may_be_over:
+                    raise DecodingError(str(exc)) from exc
+                self._is_over = True
+                break
+            if piece:
+                self._may_be_over = False
+                decoded = decoded + piece if decoded else piece
+            data = self._inflate.unused_data
         return decoded
 
     def flush(self) -> bytes:
         """What is left at the end of the body."""
+        if self._is_over:
+            return b""
         try:
             return self._inflate.flush()
         except zlib.error as exc:
@@ -47,18 +68,25 @@ class DeflateDecoder(Decoder):
     name: ClassVar[str] = "deflate"
 
     def __init__(self) -> None:
-        self._first_attempt = True
         self._inflate = zlib.decompressobj()
+        # What came before there were two bytes, which tell the two forms apart; None from then on.
+        self._start: bytes | None = b""
 
     def decode(self, data: bytes) -> bytes:
         """The decoded form of the next piece."""
-        was_first, self._first_attempt = self._first_attempt, False
+        if self._start is not None:
+            data = self._start + data
+            if len(data) < 2:
+                self._start = data
+                return b""
+            self._start = None
+            try:
+                return self._inflate.decompress(data)
+            except zlib.error:
+                self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
         try:
             return self._inflate.decompress(data)
         except zlib.error as exc:
-            if was_first:
-                self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-                return self.decode(data)
             raise DecodingError(str(exc)) from exc
 
     def flush(self) -> bytes:

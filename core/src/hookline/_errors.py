@@ -177,8 +177,15 @@ class StreamError(RuntimeError):
     """Base of the mistakes a program can make with a stream."""
 
 
+def _reduce_without_arguments(self: StreamError) -> tuple[Any, ...]:
+    # These bring their own message, which BaseException's own recipe would hand to __init__.
+    return type(self), (), self.__dict__
+
+
 class StreamConsumed(StreamError):
     """The stream was read before, and cannot be read again."""
+
+    __reduce__ = _reduce_without_arguments
 
     def __init__(self) -> None:
         super().__init__(
@@ -193,12 +200,16 @@ class StreamConsumed(StreamError):
 class StreamClosed(StreamError):
     """The stream was closed before it was read."""
 
+    __reduce__ = _reduce_without_arguments
+
     def __init__(self) -> None:
         super().__init__("Attempted to read or stream content, but the stream has been closed.")
 
 
 class ResponseNotRead(StreamError):
     """The body of a streaming response was asked for before `read()`."""
+
+    __reduce__ = _reduce_without_arguments
 
     def __init__(self) -> None:
         super().__init__(
@@ -208,6 +219,8 @@ class ResponseNotRead(StreamError):
 
 class RequestNotRead(StreamError):
     """The body of a streaming request was asked for before `read()`."""
+
+    __reduce__ = _reduce_without_arguments
 
     def __init__(self) -> None:
         super().__init__(

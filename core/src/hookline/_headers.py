@@ -130,7 +130,7 @@ class Headers(MutableMapping[str, str]):
         encoding = self.encoding
         values = [value.decode(encoding) for _, lower, value in self._list if lower == wanted]
         if not values:
-            raise KeyError(key.lower())
+            raise KeyError(key)
         return values[0] if len(values) == 1 else ", ".join(values)
 
     def __setitem__(self, key: str, value: str) -> None:
@@ -214,13 +214,13 @@ def _item(name: str | bytes, value: str | bytes, encoding: str | None) -> Item:
     elif isinstance(name, bytes):
         raw_name = name
     else:
-        raise TypeError(f"Header name must be str or bytes, not {type(name)}")
+        raise TypeError(f"Header name must be str or bytes, not {type(name)}: {name!r}")
     if isinstance(value, str):
         raw_value = value.encode(encoding or "ascii")
     elif isinstance(value, bytes):
         raw_value = value
     else:
-        raise TypeError(f"Header value must be str or bytes, not {type(value)}")
+        raise TypeError(f"Header value must be str or bytes, not {type(value)} (header {name!r})")
     return raw_name, raw_name.lower(), raw_value
 
 
@@ -230,6 +230,6 @@ def _pairs(headers: Any) -> Iterable[tuple[Any, Any]]:
             f"Headers are a mapping or a list of pairs, not {headers!r} ({type(headers).__name__})."
         )
     for pair in headers:
-        if isinstance(pair, (str, bytes)) or len(pair) != 2:
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise ValueError(f"A header is a pair of name and value, not {pair!r}.")
         yield pair[0], pair[1]

@@ -58,6 +58,8 @@ if TYPE_CHECKING:
 # one unless it is told that there is none.
 _EXPECT_A_BODY = frozenset({"POST", "PUT", "PATCH"})
 
+_FRAMING = frozenset({b"content-length", b"transfer-encoding"})
+
 _DESCRIPTIONS = {
     1: "Informational response",
     3: "Redirect response",
@@ -102,7 +104,10 @@ class Request:
         if params is not None:
             self.url = self.url.copy_with(params=params)
         self.headers = Headers(headers)
-        self.extensions: dict[str, Any] = {} if extensions is None else dict(extensions)
+        try:
+            self.extensions: dict[str, Any] = {} if extensions is None else dict(extensions)
+        except (TypeError, ValueError) as exc:
+            raise TypeError(f"extensions: expected a mapping, not {extensions!r}.") from exc
         self.stream: SyncByteStream | AsyncByteStream
 
         if cookies:
@@ -120,22 +125,17 @@ class Request:
         """Add the headers that follow from URL, method and body, unless the user set them."""
         items = self.headers._list
         names = {item[1] for item in items}
-        has_length = b"content-length" in names
         for name, value in body_headers.items():
             lower = name.lower().encode("ascii")
-            # RFC 9112 section 6.2: never both. A length that the user gave says how to send a body.
-            if lower in names or (lower == b"transfer-encoding" and has_length):
+            # RFC 9112 section 6.2: never both. What the user gave says how to send the body.
+            if lower in names or (lower in _FRAMING and not names.isdisjoint(_FRAMING)):
                 continue
             items.append((name.encode("ascii"), lower, value.encode("ascii")))
             names.add(lower)
         front: list[Item] = []
         if b"host" not in names and self.url._parts.host:
             front.append((b"Host", b"host", self.url.netloc))
-        if (
-            self.method in _EXPECT_A_BODY
-            and b"content-length" not in names
-            and b"transfer-encoding" not in names
-        ):
+        if self.method in _EXPECT_A_BODY and names.isdisjoint(_FRAMING):
             front.append((b"Content-Length", b"content-length", b"0"))
         items[:0] = front
 
@@ -160,8 +160,12 @@ class Request:
             _check_side(self.stream, is_async=is_async)
             reader = BodyReader(self.stream, is_async=is_async)
             pieces = []
-            while piece := await reader.receive():
-                pieces.append(piece)
+            try:
+                while piece := await reader.receive():
+                    pieces.append(piece)
+            except BaseException:
+                await reader.close()
+                raise
             self._content = b"".join(pieces)
             if not isinstance(self.stream, ByteStream):
                 # What was read once can be sent again, on a redirect say.
@@ -226,6 +230,10 @@ class Response:
         history: list[Response] | None = None,
         default_encoding: str | Callable[[bytes], str | None] = "utf-8",
     ) -> None:
+        if not isinstance(status_code, int):
+            raise TypeError(
+                f"status_code: expected an int, not {status_code!r} ({type(status_code).__name__})."
+            )
         self.status_code = status_code
         self.headers = Headers(headers)
         self.extensions: ResponseExtensions = {} if extensions is None else extensions
@@ -367,7 +375,7 @@ class Response:
     def links(self) -> dict[str | None, dict[str, str]]:
         """The Link header (RFC 8288), by `rel`, or by URL where there is no rel."""
         header = self.headers.get("link")
-        if header is None:
+        if not header:
             return {}
         return {link.get("rel") or link.get("url"): link for link in _parse_link_header(header)}
 
@@ -720,6 +728,10 @@ class _Pieces(_PullPieces[AnyStr], Iterator[AnyStr]):
             raise StopIteration
         return piece
 
+    def close(self) -> None:
+        """For `contextlib.closing`: give up the response."""
+        drive(self._response._abandon(is_async=False))
+
 
 class _AsyncPieces(_PullPieces[AnyStr], AsyncIterator[AnyStr]):
     """The pieces, for an `async for` loop."""
@@ -743,16 +755,18 @@ _CHARSET = re.compile(r";\s*charset\s*=\s*(?:\"([^\"]*)\"|([^\s;]+))", re.IGNORE
 
 def _charset(content_type: str) -> str | None:
     match = _CHARSET.search(content_type)
-    return None if match is None else (match[1] or match[2] or "").strip("'\"") or None
+    return None if match is None else (match[1] or match[2] or "").strip("'\"").lower() or None
 
 
 def _is_known_encoding(encoding: str) -> bool:
     import codecs
 
     try:
-        return bool(codecs.lookup(encoding)._is_text_encoding)
+        codec = codecs.lookup(encoding)
     except (LookupError, ValueError):
         return False
+    # Two of Python's own cannot put U+FFFD where they fail, and a server may name any.
+    return bool(codec._is_text_encoding) and codec.name not in ("idna", "undefined")
 
 
 def _parse_link_header(value: str) -> list[dict[str, str]]:

@@ -44,7 +44,7 @@ class QueryParams(Mapping[str, str]):
         elif isinstance(value, QueryParams):
             self._dict = {key: list(values) for key, values in value._dict.items()}
         elif isinstance(value, (list, tuple)):
-            self._dict = _grouped((key, primitive_to_str(item)) for key, item in value)
+            self._dict = _grouped(_pairs(value))
         elif isinstance(value, Mapping):
             self._dict = {
                 str(key): [primitive_to_str(item) for item in values]
@@ -76,7 +76,7 @@ class QueryParams(Mapping[str, str]):
 
     def get(self, key: Any, default: Any = None) -> Any:
         """The first value of a name, or `default`."""
-        values = self._dict.get(str(key))
+        values = self._dict.get(key)
         return values[0] if values else default
 
     def get_list(self, key: str) -> list[str]:
@@ -150,6 +150,13 @@ class QueryParams(Mapping[str, str]):
 
     def __repr__(self) -> str:
         return f"QueryParams({str(self)!r})"
+
+
+def _pairs(value: Iterable[Any]) -> Iterable[tuple[str, str]]:
+    for pair in value:
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise ValueError(f"A query parameter is a pair of name and value, not {pair!r}.")
+        yield pair[0], primitive_to_str(pair[1])
 
 
 def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:

@@ -58,15 +58,15 @@ def _url(request: Request, response: Response) -> URL:
     location = response.headers["Location"]
     try:
         url = URL(location)
+        if url.scheme and not url.host:
+            # "https:///path", which some servers write.
+            url = url.copy_with(host=request.url.host)
+        if url.is_relative_url:
+            url = request.url.join(url)
     except InvalidURL as exc:
         raise RemoteProtocolError(
             f"Invalid URL in location header: {exc}.", request=request
         ) from exc
-    if url.scheme and not url.host:
-        # "https:///path", which some servers write.
-        url = url.copy_with(host=request.url.host)
-    if url.is_relative_url:
-        url = request.url.join(url)
     # RFC 9110 section 10.2.2: the fragment carries over.
     if request.url.fragment and not url.fragment:
         url = url.copy_with(fragment=request.url.fragment)

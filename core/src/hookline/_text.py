@@ -82,9 +82,11 @@ class Chunker(Generic[AnyStr]):
 
     def feed(self, piece: AnyStr) -> list[AnyStr]:
         """The full pieces that are there now."""
+        if not piece:
+            return []
         size = self._size
         if size is None:
-            return [piece] if piece else []
+            return [piece]
         self._held.append(piece)
         self._held_length += len(piece)
         if self._held_length < size:

@@ -37,12 +37,16 @@ def create_ssl_context(
 ) -> ssl.SSLContext:
     """A new TLS context for a client, to be changed at will: `Client(verify=context)`.
 
-    Raises FileNotFoundError for a path that does not exist, and ssl.SSLError for a file that holds
-    no certificates.
+    A context given as `verify` is returned itself, with `cert` loaded into it. Raises
+    FileNotFoundError for a path that does not exist, and ssl.SSLError for a file that holds no
+    certificates.
     """
+    cert = check_cert(cert)
     if isinstance(verify, ssl.SSLContext):
+        if cert is not None:
+            _load_cert(verify, cert)
         return verify
-    return build_context(TLSSettings(check_verify(verify), check_cert(cert), trust_env))
+    return build_context(TLSSettings(check_verify(verify), cert, trust_env))
 
 
 def check_verify(verify: Any) -> bool | str:
@@ -72,7 +76,11 @@ def check_cert(cert: Any) -> CertTypes | None:
             f"not a {type(cert).__name__}."
         )
     for path in parts[:2]:
-        if path is not None and not os.path.exists(path):
+        if path is None:
+            continue
+        if not isinstance(path, (str, os.PathLike)):
+            raise TypeError(f"cert: expected a path, not {path!r} ({type(path).__name__}).")
+        if not os.path.exists(path):
             raise FileNotFoundError(f"cert: no file at {os.fspath(path)!r}.")
     return cert  # type: ignore[no-any-return]
 
@@ -86,20 +94,26 @@ def build_context(settings: TLSSettings) -> ssl.SSLContext:
         context.verify_mode = ssl.CERT_NONE
     elif isinstance(verify, str):
         context = _trusting(verify)
-    elif trust_env and os.environ.get("SSL_CERT_FILE"):
-        context = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
-    elif trust_env and os.environ.get("SSL_CERT_DIR"):
-        context = ssl.create_default_context(capath=os.environ["SSL_CERT_DIR"])
+    elif trust_env and (file := os.environ.get("SSL_CERT_FILE")):
+        if not os.path.exists(file):
+            # The `ssl` module's own error does not say which file.
+            raise FileNotFoundError(f"SSL_CERT_FILE: no certificate file at {file!r}.")
+        context = ssl.create_default_context(cafile=file)
+    elif trust_env and (directory := os.environ.get("SSL_CERT_DIR")):
+        context = ssl.create_default_context(capath=directory)
     else:
         import certifi
 
         context = ssl.create_default_context(cafile=certifi.where())
     if cert is not None:
-        parts = cert if isinstance(cert, tuple) else (cert,)
-        context.load_cert_chain(*parts)
+        _load_cert(context, cert)
     if alpn:
         context.set_alpn_protocols(list(alpn))
     return context
+
+
+def _load_cert(context: ssl.SSLContext, cert: CertTypes) -> None:
+    context.load_cert_chain(*(cert if isinstance(cert, tuple) else (cert,)))
 
 
 def _trusting(path: str) -> ssl.SSLContext:
@@ -135,7 +149,7 @@ def shared_context(settings: TLSSettings) -> ssl.SSLContext:
 
 
 def _fingerprint(path: object) -> tuple[int, int] | None:
-    if not isinstance(path, str):
+    if not isinstance(path, (str, os.PathLike)):
         return None
     try:
         status = os.stat(path)

@@ -161,12 +161,19 @@ class URL:
 
     @property
     def host(self) -> str:
-        """The host for people to read: lower case, IDNA decoded, without IPv6 brackets."""
+        """The host for people to read: lower case, IDNA decoded, without IPv6 brackets.
+
+        What IDNA cannot decode stays as it is: such a name may come from a server's redirect, and
+        it is a name for the resolver to refuse.
+        """
         host = self._parts.host
         if host.startswith("xn--"):
             import idna
 
-            host = idna.decode(host)
+            try:
+                return idna.decode(host)
+            except idna.IDNAError:
+                pass
         return host
 
     @property

@@ -217,11 +217,12 @@ def _ssl_context(
 ) -> ssl.SSLContext:
     import ssl
 
-    from ._tls import TLSSettings, shared_context
+    from ._tls import TLSSettings, create_ssl_context, shared_context
 
     if isinstance(verify, ssl.SSLContext):
-        verify.set_alpn_protocols(list(alpn))
-        return verify
+        context = create_ssl_context(verify, cert)
+        context.set_alpn_protocols(list(alpn))
+        return context
     if not isinstance(verify, Mapping):
         return shared_context(TLSSettings(verify, cert, trust_env, alpn))
     name, options = named_parts("ssl_contexts", verify)
