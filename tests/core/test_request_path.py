@@ -71,6 +71,7 @@ SYNC_PATH = [
     "SyncStream.send",
     "SyncStream.receive",
     "ResponseParser.feed",
+    "HttptoolsParser._feed_head",
     "HttptoolsParser._parse",
     "HTTP11._end_exchange",
     "Connection._release",
@@ -136,9 +137,7 @@ PER_HEADER = {
     "HttptoolsParser.on_message_complete",
     "ResponseParser._accept_head",
     "ResponseParser._take",
-    "ResponseParser._finish",
-    "_length",
-    "HttptoolsParser._retire",
+    "parse_length",
 }
 
 
