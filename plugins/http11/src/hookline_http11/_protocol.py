@@ -26,7 +26,7 @@ from hookline import (
 )
 from hookline.plugins import NetworkStream, Protocol
 
-from ._parser import ResponseParser, create_parser
+from ._parser import ResponseParser
 from ._serialise import LAST_CHUNK, Head, chunk, serialise_head
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class HTTP11(Protocol):
         if head.is_chunked:
             body = chunk(body) + LAST_CHUNK if body else LAST_CHUNK
         else:
-            _check_length(len(body), head.length or 0)
+            _check_length(len(body), head.length)
         if not body:
             await self.stream.send(head.data, timeout)
         elif len(body) <= _ONE_WRITE:
@@ -162,7 +162,7 @@ class HTTP11(Protocol):
         try:
             while piece := await body.receive():
                 sent += len(piece)
-                if head.length is not None and sent > head.length:
+                if not head.is_chunked and sent > (head.length or 0):
                     _check_length(sent, head.length)
                 data = chunk(piece) if head.is_chunked else piece
                 if unsent:
@@ -298,6 +298,28 @@ class HTTP11Body(Body):
                 stacklevel=1,
                 source=self,
             )
+
+
+def create_parser(name: str) -> type[ResponseParser]:
+    """The parser class of a name: "auto", "httptools" or "h11".
+
+    "auto" is httptools where it is installed. Raises ValueError for any other name, and
+    ModuleNotFoundError for httptools where it is not installed.
+    """
+    if name == "h11":
+        from ._h11 import H11Parser
+
+        return H11Parser
+    if name == "httptools":
+        from ._httptools import HttptoolsParser
+
+        return HttptoolsParser
+    if name == "auto":
+        try:
+            return create_parser("httptools")
+        except ModuleNotFoundError:
+            return create_parser("h11")
+    raise ValueError(f"parser: expected 'auto', 'httptools' or 'h11', not {name!r}.")
 
 
 def _check_length(sent: int, declared: int | None) -> None:

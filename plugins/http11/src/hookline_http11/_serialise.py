@@ -1,7 +1,7 @@
 """Requests to bytes. Knows RFC 9112's grammar for what we send, and refuses everything else.
 
-Whatever reaches the wire has passed here: no CR, LF or NUL can get into a request line or a header,
-so that nobody can smuggle a header or a second request in through one.
+Whatever reaches the wire has passed here: no CR, LF, NUL or other control character can get into a
+request line or a header, so that nobody can smuggle a header or a second request in through one.
 """
 
 from __future__ import annotations
@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 # RFC 9110 section 5.6.2.
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-# RFC 9110 section 5.5, for what must not be sent: white space around a value is not part of it.
-_VALUE = re.compile(rb"(?:[^\x00\r\n \t](?:[^\x00\r\n]*[^\x00\r\n \t])?)?")
+# RFC 9110 section 5.5: white space around a value is not part of it. That a value of one character
+# is one is erratum 4189 of the RFC before.
+_VALUE = re.compile(rb"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?")
 # RFC 9112 section 3.2: visible ASCII.
 _TARGET = re.compile(rb"[\x21-\x7e]+")
+
+# All control characters but those that end lines. A tab may be part of a value, but rarely is.
+_CONTROLS = bytes([*range(10), 11, 12, *range(14, 32), 127])
 
 # Names that were found to be tokens, in lower case. Bounded: names can come from outside.
 _known_names: set[bytes] = set()
@@ -61,7 +65,7 @@ def serialise_head(request: Request) -> Head:
             elif lower == b"content-length":
                 length = _checked_length(value, length)
             elif lower == b"transfer-encoding":
-                is_chunked = _checked_coding(value)
+                is_chunked = _checked_coding(value, is_chunked)
             elif b"close" in value.lower():
                 is_last = True
         elif lower not in _known_names:
@@ -70,17 +74,18 @@ def serialise_head(request: Request) -> Head:
     parts.append(b"\r\n")
     data = b"".join(parts)
 
-    # Three counts and two searches over the whole head find whatever might be wrong; which header
-    # it is, if any, is then worked out at leisure.
+    # Five passes over the whole head find whatever might be wrong; which header it is, if any, is
+    # then worked out at leisure.
     lines = len(items) + 2
     if (
         data.count(b"\n") != lines
         or data.count(b"\r") != lines
-        or b"\0" in data
         or b":  " in data
         or b" \r" in data
-        or b"\t" in data
+        or len(data.translate(None, _CONTROLS)) != len(data)
+        or not target
         or not target.isascii()
+        or b" " in target
     ):
         _check_everything(target, items)
     if hosts != 1:
@@ -124,12 +129,16 @@ def _checked_length(value: bytes, earlier: int | None) -> int:
     length = int(value)
     if earlier is not None and earlier != length:
         raise LocalProtocolError(f"Conflicting Content-Length headers: {earlier} and {length}.")
+    if earlier is not None:
+        raise LocalProtocolError("Found multiple Content-Length headers.")
     return length
 
 
-def _checked_coding(value: bytes) -> bool:
-    if value.strip().lower() != b"chunked":
+def _checked_coding(value: bytes, earlier: bool) -> bool:
+    if value.lower() != b"chunked":
         raise LocalProtocolError(f"Transfer-Encoding {value!r} cannot be sent: only 'chunked' can.")
+    if earlier:
+        raise LocalProtocolError("Found multiple Transfer-Encoding headers.")
     return True
 
 
