@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import io
 import json
+import threading
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 import hookline
-from support.modes import Mode
+from support.modes import Mode, breathe
 from support.raw import answering, raw_server
 
 VERBS = ["get", "options", "head", "post", "put", "patch", "delete"]
@@ -483,6 +487,20 @@ async def test_generator_bodies_cannot_be_sent_again(mode: Mode, server: str) ->
         assert (await client.get(server + "/port")).status_code == 200
 
 
+async def test_history_holds_each_hop_once(mode: Mode) -> None:
+    def hop(number: int) -> bytes:
+        return b"HTTP/1.1 302 Found\r\nLocation: /%d\r\nContent-Length: 0\r\n\r\n" % number
+
+    end = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    with raw_server(answering(*map(hop, range(1, 11)), end)) as server:
+        async with mode.client(follow_redirects=True) as client:
+            response = await client.get(server.url + "0")
+
+    paths = [earlier.url.path for earlier in response.history]
+    assert paths == [f"/{number}" for number in range(10)]
+    assert len(response.history[-1].history) == 9
+
+
 async def test_endless_redirects_are_given_up(mode: Mode, server: str) -> None:
     url = f"{server}/redirect/302?to=/redirect/302%3Fto=/redirect/302"
     async with mode.client(follow_redirects=True, max_redirects=1) as client:
@@ -711,6 +729,54 @@ async def test_leaving_the_block_closes_a_client_that_is_in_use(mode: Mode, serv
     with pytest.raises(hookline.TransportError):
         async for _ in response.aiter_bytes():
             pass
+
+
+@pytest.mark.parametrize("framing", [b"", b"Content-Length: 1000\r\n"])
+async def test_closing_the_client_never_completes_a_body(mode: Mode, framing: bytes) -> None:
+    """Our own closing must not pass for the end of a body that lasts until the server closes."""
+
+    def script(conversation: Any) -> None:
+        conversation.receive_head()
+        conversation.send(b"HTTP/1.1 200 OK\r\n" + framing + b"\r\npartial")
+        conversation.receive_to_end()
+
+    with raw_server(script) as server:
+        client = mode.client()
+        started = threading.Event()
+
+        async def read() -> Any:
+            async with client.stream("GET", server.url) as response:
+                async for _ in response.aiter_bytes():
+                    started.set()
+
+        async def close() -> None:
+            while not started.is_set():
+                await breathe(mode)
+            await client.aclose()
+
+        result, _ = await mode.together(read, close)
+
+    assert isinstance(result, hookline.TransportError)
+
+
+def test_asynchronous_client_survives_its_event_loop(server: str) -> None:
+    client = hookline.AsyncClient()
+
+    async def get() -> int:
+        return (await client.get(server + "/port")).status_code
+
+    async def last() -> int:
+        status = await get()
+        await client.aclose()
+        return status
+
+    with warnings.catch_warnings():
+        # asyncio's own remark about what the first loops left behind.
+        warnings.simplefilter("ignore", ResourceWarning)
+        statuses = [asyncio.run(get()), asyncio.run(get()), asyncio.run(last())]
+        gc.collect()
+
+    assert statuses == [200, 200, 200]
 
 
 def test_json_of_every_response_is_what_was_sent(server: str) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import signal
 import socket
+import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,8 @@ import pytest
 
 import hookline
 from hookline._backends._dial import _alternate_families
-from support.modes import Mode
+from hookline._drive import drive
+from support.modes import Mode, breathe
 from support.raw import Conversation, answering, raw_server
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -402,6 +406,120 @@ async def test_reset_connection_is_a_read_error_with_its_cause(mode: Mode) -> No
     assert str(caught.value.request.url) == server.url
 
 
+async def test_slow_but_steady_server_is_no_write_timeout(mode: Mode) -> None:
+    """The write timeout is for one wait without progress, however long the whole takes."""
+    size = 8_000_000
+
+    def script(conversation: Conversation) -> None:
+        conversation.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        conversation.receive_head()
+        received = 0
+        while received < size:
+            # The pace is the timeout's: a hundredth of it between one piece and the next.
+            threading.Event().wait(0.005)
+            received += len(conversation.receive_exactly(min(65536, size - received)))
+        conversation.send(OK)
+
+    with raw_server(script) as server:
+        async with mode.client(timeout=hookline.Timeout(20, write=0.5)) as client:
+            response = await client.post(server.url, content=b"x" * size)
+
+    assert response.text == "ok"
+
+
+async def test_upload_over_tls_goes_on_past_session_tickets(mode: Mode, authority: Any) -> None:
+    """A server's first TLS messages after the handshake are input, and bring no data."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.server_cert, authority.server_key)
+
+    def script(conversation: Conversation) -> None:
+        conversation.socket = context.wrap_socket(conversation.socket, server_side=True)
+        conversation.receive_head()
+        received = b""
+        while not received.endswith(b"0\r\n\r\n"):
+            received += conversation.receive_exactly(1)
+        conversation.send(OK)
+        conversation.close()
+
+    pieces = [b"x" * 10_000] * 20
+    with raw_server(script) as server:
+        url = server.url.replace("http://", "https://")
+        async with mode.client(verify=authority.ca_file, timeout=10) as client:
+            response = await client.post(url, content=mode.body(pieces))
+
+    assert response.text == "ok"
+
+
+def test_read_timeout_holds_in_a_program_that_gets_signals(server: str) -> None:
+    """A wait that a signal interrupts goes on with what is left of its time (PEP 475)."""
+    previous = signal.signal(signal.SIGALRM, lambda *_: None)
+    signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
+    try:
+        with hookline.Client(timeout=hookline.Timeout(5, read=0.2)) as client:
+            with pytest.raises(hookline.ReadTimeout):
+                client.get(server + "/never")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+async def test_closing_during_an_upload_is_one_of_our_errors(mode: Mode) -> None:
+    client = mode.client(timeout=10)
+    started = threading.Event()
+    closed = threading.Event()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"first"
+        started.set()
+        while not closed.is_set():
+            await breathe(mode)
+            yield b"more"
+
+    def driven() -> Iterator[bytes]:
+        iterator = pieces()
+        while True:
+            yield drive(iterator.__anext__())  # type: ignore[arg-type]
+
+    async def post() -> None:
+        await client.post(server.url, content=pieces() if mode.is_async else driven())
+
+    async def close() -> None:
+        while not started.is_set():
+            await breathe(mode)
+        await client.aclose()
+        closed.set()
+
+    with raw_server(lambda conversation: conversation.receive_to_end() and None) as server:
+        result, _ = await mode.together(post, close)
+
+    assert isinstance(result, hookline.TransportError)
+
+
+@pytest.mark.parametrize("seconds", [1e12, float("inf")])
+async def test_endless_timeouts_are_no_limit(mode: Mode, server: str, seconds: float) -> None:
+    async with mode.client(timeout=seconds) as client:
+        assert client.timeout == hookline.Timeout(None)
+        assert (await client.get(server + "/port")).status_code == 200
+
+
+def test_loop_that_cannot_watch_sockets_connects_all_the_same(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows' proactor loop raises NotImplementedError here."""
+
+    async def main() -> int:
+        loop = asyncio.get_running_loop()
+
+        def add_writer(*arguments: Any) -> None:
+            raise NotImplementedError
+
+        monkeypatch.setattr(type(loop), "add_writer", add_writer)
+        async with hookline.AsyncClient() as client:
+            return (await client.get(server + "/port")).status_code
+
+    assert asyncio.run(main()) == 200
+
+
 # -- Backends -------------------------------------------------------------------------------
 
 
@@ -427,8 +545,6 @@ def test_asynchronous_client_needs_something_that_runs() -> None:
 
 
 def test_synchronous_client_works_inside_an_event_loop(server: str) -> None:
-    import asyncio
-
     async def main() -> int:
         with hookline.Client() as client:
             return client.get(server + "/port").status_code

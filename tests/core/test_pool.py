@@ -16,7 +16,9 @@ import trio
 import trio.testing
 
 import hookline
-from support.modes import Mode
+from hookline._backends.sync import SyncBackend
+from hookline._drive import drive
+from support.modes import Mode, breathe
 from support.raw import Conversation, answering, raw_server
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -113,6 +115,35 @@ async def let_the_loop_notice(mode: Mode) -> None:
             await asyncio.sleep(0)
         elif mode.name == "trio":
             await trio.lowlevel.checkpoint()
+
+
+def test_unsolicited_response_is_seen_although_the_loop_was_busy() -> None:
+    """asyncio: what the system holds for an idle connection counts, delivered or not."""
+    sent = threading.Event()
+
+    def script(conversation: Conversation) -> None:
+        conversation.receive_head()
+        conversation.send(OK)
+        conversation.receive_exactly(0)
+        go_on.wait(10)
+        conversation.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+        sent.set()
+        conversation.receive_to_end()
+
+    go_on = threading.Event()
+
+    async def scenario(url: str) -> list[str]:
+        async with hookline.AsyncClient() as client:
+            first = await client.get(url)
+            # Not one turn of the loop from here to the next request.
+            go_on.set()
+            assert sent.wait(10)
+            second = await client.get(url)
+            return [first.text, second.text]
+
+    with raw_server(script) as server:
+        assert asyncio.run(scenario(server.url)) == ["ok", "ok"]
+        assert server.connections == 2
 
 
 async def test_unsolicited_bytes_on_an_idle_connection_end_it(mode: Mode) -> None:
@@ -273,16 +304,6 @@ async def test_closing_the_pool_fails_those_who_wait(mode: Mode, server: str) ->
     assert books(client) == (0, 0, 0)
 
 
-async def breathe(mode: Mode) -> None:
-    """Let somebody else run."""
-    if mode.name == "asyncio":
-        await asyncio.sleep(0)
-    elif mode.name == "trio":
-        await trio.lowlevel.checkpoint()
-    else:
-        threading.Event().wait(0.001)
-
-
 # -- Failures give the place back -----------------------------------------------------------
 
 
@@ -371,6 +392,39 @@ def test_abandoned_response_lets_a_waiter_in(name: str, server: str) -> None:
             assert books(client) == (1, 1, 0)
 
     mode.run(scenario)
+
+
+def test_waiter_may_be_woken_by_the_garbage_collector_in_its_own_thread() -> None:
+    waiter = SyncBackend().create_waiter()
+    woken = []
+
+    class Garbage:
+        def __del__(self) -> None:
+            waiter.set()
+            woken.append(True)
+
+    garbage = Garbage()
+    garbage.cycle = garbage  # type: ignore[attr-defined]
+    del garbage
+    gc.collect()
+    waiter.set()
+
+    assert woken == [True]
+    assert drive(waiter.wait(0)) is True
+    assert drive(SyncBackend().create_waiter().wait(0)) is False
+
+
+def test_response_abandoned_inside_the_lock_is_let_go_after_it(server: str) -> None:
+    limits = hookline.Limits(max_connections=1)
+    with hookline.Client(limits=limits, timeout=hookline.Timeout(5, pool=5)) as client:
+        request = client.build_request("GET", server + "/chunks/20000")
+        held = [client.send(request, stream=True)]
+        with pytest.warns(ResourceWarning):
+            with pool_of(client)._lock:
+                held.clear()
+                gc.collect()
+        assert books(client)[0] == 1
+        assert client.get(server + "/port").status_code == 200
 
 
 # -- Cancellation ---------------------------------------------------------------------------

@@ -258,9 +258,9 @@ class CountingSocket(socket.socket):
         self.counts["recv"] += 1
         return super().recv(*arguments)
 
-    def sendall(self, *arguments: Any) -> None:
+    def send(self, *arguments: Any) -> int:
         self.counts["send"] += 1
-        return super().sendall(*arguments)
+        return super().send(*arguments)
 
     def setsockopt(self, *arguments: Any) -> None:
         self.counts["setsockopt"] += 1
@@ -274,7 +274,6 @@ def count_socket_calls(client: hookline.Client) -> dict[str, int]:
     counting = CountingSocket(fileno=stream._socket.detach())
     counting.counts = {"recv": 0, "send": 0, "setsockopt": 0}
     stream._socket = counting
-    stream._poll = None
     return counting.counts
 
 

@@ -150,3 +150,13 @@ async def _as_async(iterable: Iterable[Any]) -> AsyncIterator[Any]:
 async def _async_pieces(pieces: Iterable[Any]) -> AsyncIterator[Any]:
     for piece in pieces:
         yield piece
+
+
+async def breathe(mode: Mode) -> None:
+    """Let somebody else run."""
+    if mode.name == "asyncio":
+        await asyncio.sleep(0)
+    elif mode.name == "trio":
+        await trio.lowlevel.checkpoint()
+    else:
+        threading.Event().wait(0.001)

@@ -368,7 +368,7 @@ class BaseClient:
                     response.next_request = following
                     break
                 await response._read(is_async=self._is_async)
-                history += [*response.history, response]
+                history = [*response.history, response]
                 if len(history) > self.max_redirects:
                     raise TooManyRedirects("Exceeded maximum allowed redirects.", request=following)
                 # Credentials go to the origin that they were given for, and nowhere else.

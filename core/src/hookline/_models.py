@@ -504,9 +504,11 @@ class Response:
         if not self.is_closed:
             self.is_closed = True
             try:
-                if self._reader is not None:
-                    drive(self._reader.close())
-                self.stream.close()
+                try:
+                    if self._reader is not None:
+                        drive(self._reader.close())
+                finally:
+                    self.stream.close()
             finally:
                 self._finish()
 
@@ -517,9 +519,11 @@ class Response:
         if not self.is_closed:
             self.is_closed = True
             try:
-                if self._reader is not None:
-                    await self._reader.close()
-                await self.stream.aclose()
+                try:
+                    if self._reader is not None:
+                        await self._reader.close()
+                finally:
+                    await self.stream.aclose()
             finally:
                 self._finish()
 

@@ -164,6 +164,8 @@ class ConnectionPool:
                     return None
                 connection = idle.pop()
                 self._idle_count -= 1
+            if self._abandoned:
+                self._reap()
             if connection.expires_at > time.monotonic() and connection.protocol.is_reusable():
                 return connection
             self._discard(connection)
@@ -191,6 +193,7 @@ class ConnectionPool:
                     self._waiting[ticket] = None
                 else:
                     self._connections.discard(evicted)
+        self._reap()
         for connection in outdated:
             self._discard(connection)
         if evicted is not None:
@@ -319,6 +322,8 @@ class ConnectionPool:
                         idle = self._idle[connection.origin] = deque()
                     idle.append(connection)
                     self._idle_count += 1
+        if self._abandoned:
+            self._reap()
         if surplus is not None:
             self._shut(surplus)
 
@@ -326,6 +331,8 @@ class ConnectionPool:
         """Close a connection and give its place away. Harmless where that was done before."""
         with self._lock:
             self._drop(connection)
+        if self._abandoned:
+            self._reap()
         self._shut(connection)
 
     def _abandon(self, connection: Connection) -> None:
@@ -339,7 +346,7 @@ class ConnectionPool:
     def _reap(self) -> None:
         while self._abandoned:
             if not self._lock.acquire(blocking=False):
-                # Whoever holds it, or whoever comes next, will find them.
+                # Whoever holds it looks here when it is released.
                 return
             try:
                 connection = self._abandoned.popleft()
@@ -353,6 +360,7 @@ class ConnectionPool:
     def _free_place(self) -> None:
         with self._lock:
             self._pass_on_place()
+        self._reap()
 
     def close(self) -> None:
         """Close every connection, those in use as well, and refuse further requests."""

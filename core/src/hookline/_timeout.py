@@ -121,7 +121,8 @@ def _seconds(phase: str, value: object) -> float | None:
         )
     if not value >= 0:
         raise ValueError(f"Timeout {phase}: expected a number of seconds >= 0, not {value!r}.")
-    return value
+    # Thirty years, and infinity, are more than the system's clocks take: no limit.
+    return value if value < 1e9 else None
 
 
 class Deadline:

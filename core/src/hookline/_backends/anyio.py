@@ -76,6 +76,8 @@ class AnyioStream(NetworkStream):
         sock.close()
 
     def has_input(self) -> bool:
+        if self._socket.fileno() == -1:
+            return True
         if self._poll is None:
             self._poll = input_poll(self._socket)
         return bool(self._poll.poll(0))

@@ -14,9 +14,12 @@ from __future__ import annotations
 
 import asyncio
 import math
+import select
 import socket
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Any, cast
 
 from .._errors import ConnectError, ConnectTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
@@ -24,10 +27,11 @@ from .._timeout import Deadline
 from ..plugins.interfaces import NetworkStream
 from ._dial import Address, dial, dial_unix, numeric_addresses, resolution_failed
 from .base import Backend, Waiter
-from .sync import socket_info
+from .sync import input_poll, socket_info
 
 # One read takes what is there, up to this much.
 _RECEIVE_SIZE = 262_144
+_MOMENT = 0.1
 # Unread data beyond this stops the transport from reading: the peer then feels that we are slow.
 _HIGH_WATER = 262_144
 
@@ -42,9 +46,11 @@ class AsyncioStream(NetworkStream, asyncio.BufferedProtocol):
         "_error",
         "_loop",
         "_lost",
+        "_poll",
         "_read_by",
         "_reader",
         "_reading_paused",
+        "_socket",
         "_timer",
         "_transport",
         "_unread",
@@ -52,9 +58,13 @@ class AsyncioStream(NetworkStream, asyncio.BufferedProtocol):
         "_writing_paused",
     )
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, buffer: memoryview) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, buffer: memoryview, sock: socket.socket
+    ) -> None:
         self._loop = loop
         self._buffer = buffer
+        self._socket = sock
+        self._poll: Any = None
         self._transport: asyncio.Transport
         self._unread: deque[bytes] = deque()
         self._unread_size = 0
@@ -107,15 +117,22 @@ class AsyncioStream(NetworkStream, asyncio.BufferedProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if not self._loop.is_closed():
+        if self._loop.is_closed():
+            # Nobody is left to do it for us.
+            self._socket.close()
+        else:
             self._transport.abort()
 
     def has_input(self) -> bool:
-        return self._ended or bool(self._unread)
+        if self._ended or self._unread or asyncio._get_running_loop() is not self._loop:
+            return True
+        # The loop may not have looked since: ask the system.
+        if self._poll is None:
+            self._poll = input_poll(self._socket)
+        return bool(self._poll.poll(0))
 
     def get_extra_info(self, name: str) -> Any:
-        sock = self._transport.get_extra_info("socket")
-        return None if sock is None else socket_info(sock, name)
+        return socket_info(self._socket, name)
 
     # -- For the event loop -------------------------------------------------------------------
 
@@ -190,10 +207,16 @@ class AsyncioStream(NetworkStream, asyncio.BufferedProtocol):
             self._timer = self._loop.call_at(self._read_by, self._on_timer)
 
     async def _drain(self, timeout: float | None) -> None:
-        self._drained = drained = self._loop.create_future()
+        unsent = self._transport.get_write_buffer_size()
         try:
-            if not await _in_time(self._loop, drained, timeout):
-                raise WriteTimeout(f"The server took no data for {timeout} s.")
+            while self._writing_paused:
+                self._drained = self._loop.create_future()
+                if await _in_time(self._loop, self._drained, timeout):
+                    break
+                # The timeout is for a wait without any progress.
+                earlier, unsent = unsent, self._transport.get_write_buffer_size()
+                if unsent >= earlier:
+                    raise WriteTimeout(f"The server took no data for {timeout} s.")
         finally:
             self._drained = None
         if self._lost:
@@ -225,10 +248,19 @@ class AsyncioBackend(Backend):
         self._loop = asyncio.get_running_loop()
         self._buffer = memoryview(bytearray(_RECEIVE_SIZE))
 
+    def _here(self) -> asyncio.AbstractEventLoop:
+        """The running loop. A client may outlive one: its connections are found unusable then, and
+        new ones belong to the next, with a buffer of their own."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop = loop
+            self._buffer = memoryview(bytearray(_RECEIVE_SIZE))
+        return loop
+
     async def connect_tcp(self, host: str, port: int, deadline: Deadline) -> NetworkStream:
         addresses = numeric_addresses(host, port)
         if addresses is None:
-            addresses = await _resolve(self._loop, host, port, deadline)
+            addresses = await _resolve(asyncio.get_running_loop(), host, port, deadline)
         sock = await dial(host, port, addresses, self, deadline, _wait_writable)
         return await self._stream(sock)
 
@@ -236,9 +268,15 @@ class AsyncioBackend(Backend):
         return await self._stream(await dial_unix(path, self, deadline))
 
     async def _stream(self, sock: socket.socket) -> AsyncioStream:
-        loop = self._loop
+        loop = self._here()
+        # Where reads complete later than they start (Windows' proactor), the buffer cannot be
+        # shared.
+        is_shared = not hasattr(loop, "_proactor")
+        buffer = self._buffer if is_shared else memoryview(bytearray(_RECEIVE_SIZE))
         try:
-            _, stream = await loop.create_connection(self._make_stream, sock=sock)
+            _, stream = await loop.create_connection(
+                lambda: AsyncioStream(loop, buffer, sock), sock=sock
+            )
         except OSError as exc:
             sock.close()
             raise ConnectError(f"The connection broke at once: {exc}") from exc
@@ -246,13 +284,6 @@ class AsyncioBackend(Backend):
             sock.close()
             raise
         return stream
-
-    def _make_stream(self) -> AsyncioStream:
-        # Where reads complete later than they start (Windows' proactor), the buffer cannot be
-        # shared.
-        if hasattr(self._loop, "_proactor"):
-            return AsyncioStream(self._loop, memoryview(bytearray(_RECEIVE_SIZE)))
-        return AsyncioStream(self._loop, self._buffer)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -304,9 +335,17 @@ async def _wait_writable(
         for sock in socks:
             loop.add_writer(sock, on_writable, sock)
         await _in_time(loop, changed, timeout)
+    except NotImplementedError:
+        # Windows' proactor cannot watch sockets: a thread does, for a moment at a time, so that it
+        # is not left behind for long.
+        moment = min(_MOMENT, _MOMENT if timeout is None else timeout)
+        watch = partial(select.select, [], socks, socks, moment)
+        _, writable, failed = await loop.run_in_executor(None, watch)
+        return [sock for sock in socks if sock in writable or sock in failed]
     finally:
         for sock in socks:
-            loop.remove_writer(sock)
+            with suppress(NotImplementedError):
+                loop.remove_writer(sock)
     return ready
 
 

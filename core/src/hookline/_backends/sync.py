@@ -1,16 +1,14 @@
-"""Blocking sockets. Every method is `async def` and never suspends; see `hookline/_drive.py`.
+"""Sockets that block. Every method is `async def` and never suspends; see `hookline/_drive.py`.
 
-The kernel keeps the timeouts (SO_RCVTIMEO and SO_SNDTIMEO): a socket with a timeout of Python's own
-is polled before every call, which would double the system calls of a request. Both are set again
-only when the number changes.
+Sockets are non-blocking, and polled where they would block. A timeout of Python's own would poll
+before every call, a send included; one of the kernel's (SO_RCVTIMEO) costs nothing, but starts anew
+whenever a signal arrives, so that a program with a timer would wait for ever.
 """
 
 from __future__ import annotations
 
 import select
 import socket
-import struct
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -27,74 +25,85 @@ _RECEIVE_SIZE = 65_536
 
 
 class SyncStream(NetworkStream):
-    """A connected, blocking socket."""
+    """A connected, non-blocking socket that is polled where it would block."""
 
-    __slots__ = ("_poll", "_receive_timeout", "_send_timeout", "_socket")
+    __slots__ = ("_poll", "_socket")
 
     def __init__(self, sock: socket.socket) -> None:
-        sock.setblocking(True)
         self._socket = sock
-        self._receive_timeout: float | None = None
-        self._send_timeout: float | None = None
-        self._poll: Any = None
+        self._poll = input_poll(sock)
 
     async def receive(self, timeout: float | None) -> bytes:
-        if timeout != self._receive_timeout:
-            self._set_timeout(socket.SO_RCVTIMEO, timeout)
-            self._receive_timeout = timeout
-        try:
-            return self._socket.recv(_RECEIVE_SIZE)
-        except BlockingIOError as exc:
-            raise ReadTimeout(f"No data came within {timeout} s.") from exc
-        except OSError as exc:
-            raise ReadError(f"Reading failed: {exc}") from exc
+        milliseconds = None if timeout is None else timeout * 1000
+        while True:
+            # A response is hardly ever there already, so that asking first is the shorter way.
+            if not self._poll.poll(milliseconds):
+                raise ReadTimeout(f"No data came within {timeout} s.")
+            try:
+                return self._socket.recv(_RECEIVE_SIZE)
+            except BlockingIOError:
+                continue
+            except OSError as exc:
+                raise ReadError(f"Reading failed: {exc}") from exc
 
     async def send(self, data: bytes, timeout: float | None) -> None:
-        if timeout != self._send_timeout:
-            self._set_timeout(socket.SO_SNDTIMEO, timeout)
-            self._send_timeout = timeout
-        try:
-            self._socket.sendall(data)
-        except BlockingIOError as exc:
-            raise WriteTimeout(f"The server took no data for {timeout} s.") from exc
-        except OSError as exc:
-            raise WriteError(f"Writing failed: {exc}") from exc
+        unsent = memoryview(data)
+        while True:
+            try:
+                sent = self._socket.send(unsent)
+            except BlockingIOError:
+                sent = 0
+            except OSError as exc:
+                raise WriteError(f"Writing failed: {exc}") from exc
+            if sent == len(unsent):
+                return
+            unsent = unsent[sent:]
+            try:
+                writable = await _wait_writable([self._socket], timeout)
+            except (OSError, ValueError) as exc:
+                raise WriteError("The connection was closed while it was written to.") from exc
+            if not writable:
+                raise WriteTimeout(f"The server took no data for {timeout} s.")
 
     def close(self) -> None:
         sock = self._socket
         try:
-            # Another thread may be blocked in this socket: closing alone would not wake it.
+            # Another thread may be waiting for this socket: closing alone would not wake it.
             sock.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
         sock.close()
 
     def has_input(self) -> bool:
-        if self._poll is None:
-            self._poll = input_poll(self._socket)
-        return bool(self._poll.poll(0))
+        # The number of a closed descriptor may be another's by now.
+        return self._socket.fileno() == -1 or bool(self._poll.poll(0))
 
     def get_extra_info(self, name: str) -> Any:
         return socket_info(self._socket, name)
 
-    def _set_timeout(self, option: int, seconds: float | None) -> None:
-        try:
-            self._socket.setsockopt(socket.SOL_SOCKET, option, _kernel_timeout(seconds))
-        except OSError as exc:
-            raise ReadError(f"The connection is closed: {exc}") from exc
-
 
 class _ThreadWaiter(Waiter):
-    __slots__ = ("_event",)
+    """A lock that is released to wake the waiter.
+
+    Not a `threading.Event`: that runs Python code under a lock of its own, where the garbage
+    collector may come by, find an abandoned response and give its place to this very waiter.
+    """
+
+    __slots__ = ("_is_set", "_lock")
 
     def __init__(self) -> None:
-        self._event = threading.Event()
+        self._lock = threading.Lock()
+        self._lock.acquire()
+        self._is_set = False
 
     async def wait(self, timeout: float | None) -> bool:
-        return self._event.wait(timeout)
+        return self._lock.acquire(timeout=-1 if timeout is None else timeout)
 
     def set(self) -> None:
-        self._event.set()
+        # Called under the pool's lock, so that nobody comes between these two lines.
+        if not self._is_set:
+            self._is_set = True
+            self._lock.release()
 
 
 class SyncBackend(Backend):
@@ -136,19 +145,6 @@ def socket_info(sock: socket.socket, name: str) -> Any:
     return None
 
 
-def _kernel_timeout(seconds: float | None) -> bytes:
-    """A `struct timeval`, or the milliseconds that Windows takes; zero stands for no limit."""
-    if seconds is None:
-        seconds = 0.0
-    else:
-        # The smallest wait that is not "for ever": a deadline that is over must time out.
-        seconds = max(seconds, 0.001)
-    if sys.platform == "win32":
-        return struct.pack("L", int(seconds * 1000))
-    whole = int(seconds)
-    return struct.pack("ll", whole, int((seconds - whole) * 1_000_000))
-
-
 def input_poll(sock: socket.socket) -> Any:
     """An object whose `poll(0)` says, without waiting, whether there is input."""
     if hasattr(select, "poll"):
@@ -164,8 +160,9 @@ class _SelectPoll:
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
 
-    def poll(self, milliseconds: int) -> list[socket.socket]:
-        return select.select([self._socket], [], [], milliseconds / 1000)[0]
+    def poll(self, milliseconds: float | None) -> list[socket.socket]:
+        seconds = None if milliseconds is None else milliseconds / 1000
+        return select.select([self._socket], [], [], seconds)[0]
 
 
 async def _wait_writable(

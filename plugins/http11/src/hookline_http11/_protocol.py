@@ -19,6 +19,7 @@ from hookline import (
     ByteStream,
     LocalProtocolError,
     ReadError,
+    ReadTimeout,
     Response,
     StreamClosed,
     WriteError,
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 # A body up to this size goes out with its head in one write; copying a larger one costs more than
 # a second system call.
 _ONE_WRITE = 65_536
+# How long a look at what has come may take, in seconds: it is made only where there is input.
+_PROBE = 0.001
 
 
 class HTTP11(Protocol):
@@ -93,7 +96,7 @@ class HTTP11(Protocol):
                 if data:
                     parser.feed(data)
                 else:
-                    parser.feed_eof()
+                    self._feed_eof()
         except BaseException:
             self.close()
             raise
@@ -144,7 +147,7 @@ class HTTP11(Protocol):
             try:
                 await self.stream.send(body, timeout)
             except (WriteError, WriteTimeout):
-                if not await self._has_early_response(timeout):
+                if not await self._has_early_response():
                     raise
                 return
         self._request_is_sent = True
@@ -168,12 +171,12 @@ class HTTP11(Protocol):
                 if unsent:
                     data = unsent + data
                     unsent = b""
-                elif stream.has_input() and await self._is_refused(timeout.get("read")):
+                elif stream.has_input() and await self._is_refused():
                     return
                 try:
                     await stream.send(data, write_timeout)
                 except (WriteError, WriteTimeout):
-                    if not await self._has_early_response(timeout.get("read")):
+                    if not await self._has_early_response():
                         raise
                     return
             _check_length(sent, head.length if not head.is_chunked else sent)
@@ -183,7 +186,7 @@ class HTTP11(Protocol):
                 try:
                     await stream.send(unsent, write_timeout)
                 except (WriteError, WriteTimeout):
-                    if not await self._has_early_response(timeout.get("read")):
+                    if not await self._has_early_response():
                         raise
                     return
             self._request_is_sent = True
@@ -191,32 +194,44 @@ class HTTP11(Protocol):
             if not self._request_is_sent:
                 await body.close()
 
-    async def _is_refused(self, timeout: float | None) -> bool:
+    async def _is_refused(self) -> bool:
         """There is input while the body is being sent: is it a final response that is an error?
 
         Then sending stops, as curl does. Anything else may be the beginning of an answer that
         needs the rest of the body, so sending goes on.
         """
         if self._parser.head is None:
-            await self._receive_some(timeout)
+            await self._receive_some()
         head = self._parser.head
         return head is not None and head.status_code >= 400
 
-    async def _has_early_response(self, timeout: float | None) -> bool:
+    async def _has_early_response(self) -> bool:
         """The server takes no more of the body. Has it said why?"""
         try:
             while self._parser.head is None and self.stream.has_input():
-                await self._receive_some(timeout)
+                await self._receive_some()
         except ReadError:
             return False
         return self._parser.head is not None
 
-    async def _receive_some(self, timeout: float | None) -> None:
-        data = await self.stream.receive(timeout)
+    async def _receive_some(self) -> None:
+        """Feed the parser what is there now. It may be nothing: TLS has messages of its own, such
+        as session tickets, that are input and bring no data."""
+        try:
+            data = await self.stream.receive(_PROBE)
+        except ReadTimeout:
+            return
         if data:
             self._parser.feed(data)
         elif self._parser.head is None:
             raise ReadError("The server closed the connection while the body was being sent.")
+
+    def _feed_eof(self) -> None:
+        """The stream has ended. By whom? Our own closing, from another task or thread, must not
+        pass for the end of a body that lasts until the connection closes."""
+        if self._is_closed:
+            raise ReadError("The connection was closed while a response was read from it.")
+        self._parser.feed_eof()
 
     # -- The end of an exchange -------------------------------------------------------------
 
@@ -273,7 +288,7 @@ class HTTP11Body(Body):
                 if data:
                     parser.feed(data)
                 else:
-                    parser.feed_eof()
+                    connection._feed_eof()
         except BaseException:
             self.close()
             raise
