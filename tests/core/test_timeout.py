@@ -33,7 +33,7 @@ from hookline._timeout import UNSET, Deadline
         (Timeout((1, 2), write=3), (1, 2, 3, None)),
         (Timeout(Timeout(3.0, pool=1.0)), (3.0, 3.0, 3.0, 1.0)),
         (Timeout(Timeout(3.0), read=1.0), (3.0, 1.0, 3.0, 3.0)),
-        (Timeout(float("inf")), (float("inf"),) * 4),
+        (Timeout(float("inf")), (None,) * 4),
     ],
 )
 def test_phases_that_are_not_given_take_the_default(
