@@ -31,6 +31,7 @@ from .sync import input_poll, socket_info
 
 # One read takes what is there, up to this much.
 _RECEIVE_SIZE = 262_144
+# How long a thread watches sockets where the loop cannot, in seconds, before it is asked again.
 _MOMENT = 0.1
 # Unread data beyond this stops the transport from reading: the peer then feels that we are slow.
 _HIGH_WATER = 262_144
@@ -338,7 +339,7 @@ async def _wait_writable(
     except NotImplementedError:
         # Windows' proactor cannot watch sockets: a thread does, for a moment at a time, so that it
         # is not left behind for long.
-        moment = min(_MOMENT, _MOMENT if timeout is None else timeout)
+        moment = _MOMENT if timeout is None else min(timeout, _MOMENT)
         watch = partial(select.select, [], socks, socks, moment)
         _, writable, failed = await loop.run_in_executor(None, watch)
         return [sock for sock in socks if sock in writable or sock in failed]
