@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from hookline import WriteTimeout
 from hookline.plugins import NetworkStream
+from hookline.plugins.interfaces import Buffer
 
 
 class Early(NamedTuple):
@@ -37,6 +39,10 @@ class FakeStream(NetworkStream):
         self.write_errors = dict(write_errors or {})
         self.sent: list[bytes] = []
         self.sends = 0
+        # Whether each write has to be waited for.
+        self.is_slow = False
+        self._is_keeping = False
+        self._failed: BaseException | None = None
         self.receives = 0
         self.closes = 0
         self.timeouts: list[tuple[str, float | None]] = []
@@ -54,16 +60,31 @@ class FakeStream(NetworkStream):
             raise item
         return item
 
-    async def send(self, data: bytes, timeout: float | None) -> None:
-        assert not self.is_closed, "send() on a closed stream"
-        assert type(data) is bytes
-        assert data, "an empty send is a system call for nothing"
+    def write(self, data: Buffer) -> bool:
+        assert not self.is_closed, "write() on a closed stream"
+        if not data:
+            assert self.is_slow or self._failed, "an empty write is a system call for nothing"
+            return not self._is_keeping and self._failed is None
         attempt = self.sends
         self.sends += 1
+        error = self.write_errors.get(attempt)
+        if isinstance(error, WriteTimeout):
+            # It is the wait that times out.
+            self._failed = error
+            return False
+        if error is not None:
+            raise error
+        self.sent.append(bytes(data))
+        self._is_keeping = self.is_slow
+        return not self._is_keeping
+
+    async def writable(self, timeout: float | None) -> None:
         self.timeouts.append(("send", timeout))
-        if attempt in self.write_errors:
-            raise self.write_errors[attempt]
-        self.sent.append(data)
+        if self._failed is not None:
+            failed, self._failed = self._failed, None
+            raise failed
+        assert self._is_keeping, "writable() where nothing was kept"
+        self._is_keeping = False
 
     def close(self) -> None:
         self.closes += 1

@@ -18,6 +18,7 @@ The tree is httpx's, name for name, so that `except` clauses written for httpx k
     │   │   ├── ProtocolError
     │   │   │   ├── LocalProtocolError    ours: this request must not be sent
     │   │   │   └── RemoteProtocolError   theirs: this response cannot be HTTP
+    │   │   │       └── NotProcessed      hookline's own: the peer has not acted on the request
     │   │   ├── ProxyError
     │   │   └── UnsupportedProtocol
     │   ├── DecodingError
@@ -130,8 +131,21 @@ class RemoteProtocolError(ProtocolError):
     """The response breaks HTTP's rules."""
 
 
+class NotProcessed(RemoteProtocolError):
+    """The peer promises that it has not acted on a request (RFC 9113 section 8.7), or closed the
+    connection before the request was sent: sending it again, elsewhere, repeats nothing.
+
+    Protocols raise it; the pool answers it with another connection where it can.
+    """
+
+
 class ProxyError(TransportError):
-    """The proxy refused, or did not understand."""
+    """The proxy refused, or did not understand.
+
+    `status_code` is the status of an HTTP proxy that refused, and None for everything else.
+    """
+
+    status_code: int | None = None
 
 
 class UnsupportedProtocol(TransportError):

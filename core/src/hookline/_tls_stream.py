@@ -7,6 +7,7 @@ and anyio's), each with timeouts of its own. It nests: TLS to an origin inside T
 from __future__ import annotations
 
 import ssl
+import threading
 from typing import Any
 
 from ._errors import (
@@ -18,7 +19,7 @@ from ._errors import (
     WriteError,
 )
 from ._timeout import Deadline
-from .plugins.interfaces import NetworkStream
+from .plugins.interfaces import Buffer, NetworkStream
 
 # The largest TLS record there is (RFC 8446 section 5.1); OpenSSL gives one at a time.
 _RECORD_SIZE = 16_384
@@ -27,12 +28,14 @@ _RECORD_SIZE = 16_384
 class TLSStream(NetworkStream):
     """An established TLS connection over another stream."""
 
-    __slots__ = ("_incoming", "_outgoing", "_ssl", "_stream")
+    __slots__ = ("_incoming", "_lock", "_outgoing", "_ssl", "_stream")
 
     def __init__(self, stream: NetworkStream, context: ssl.SSLContext, hostname: str) -> None:
         self._stream = stream
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
+        # OpenSSL's objects are not for two threads at once, and one may read while another writes.
+        self._lock = threading.Lock()
         self._ssl = context.wrap_bio(self._incoming, self._outgoing, server_hostname=hostname)
 
     @property
@@ -64,7 +67,8 @@ class TLSStream(NetworkStream):
             # Asking OpenSSL for what cannot be there would cost an exception per receive.
             if self._incoming.pending or self._incoming.eof or self._ssl.pending():
                 try:
-                    return self._ssl.read(_RECORD_SIZE)
+                    with self._lock:
+                        return self._ssl.read(_RECORD_SIZE)
                 except ssl.SSLWantReadError:
                     pass
                 except ssl.SSLZeroReturnError:
@@ -75,22 +79,24 @@ class TLSStream(NetworkStream):
                 except ssl.SSLError as exc:
                     raise ReadError(f"Reading failed: {exc}") from exc
                 if self._outgoing.pending:
-                    await self._flush(timeout)
+                    # OpenSSL answers what it was asked, a change of keys for instance.
+                    self.write(b"")
             await self._fill(timeout)
 
-    async def send(self, data: bytes, timeout: float | None) -> None:
-        while data:
-            try:
-                written = self._ssl.write(data)
-            except ssl.SSLWantReadError:
-                # A renegotiation (TLS 1.2) wants to be answered first.
-                await self._flush(timeout)
-                await self._fill(timeout)
-            except ssl.SSLError as exc:
-                raise WriteError(f"Writing failed: {exc}") from exc
-            else:
-                data = data[written:]
-                await self._stream.send(self._outgoing.read(), timeout)
+    def write(self, data: Buffer) -> bool:
+        with self._lock:
+            while data:
+                try:
+                    written = self._ssl.write(data)
+                except ssl.SSLError as exc:
+                    raise WriteError(f"Writing failed: {exc}") from exc
+                if written == len(data):
+                    break
+                data = memoryview(data)[written:]
+            return self._stream.write(self._outgoing.read())
+
+    async def writable(self, timeout: float | None) -> None:
+        await self._stream.writable(timeout)
 
     def close(self) -> None:
         # No close_notify: HTTP frames its own messages, and waiting for room to send one is what
@@ -107,10 +113,11 @@ class TLSStream(NetworkStream):
 
     async def _fill(self, timeout: float | None) -> None:
         data = await self._stream.receive(timeout)
-        if data:
-            self._incoming.write(data)
-        else:
-            self._incoming.write_eof()
+        with self._lock:
+            if data:
+                self._incoming.write(data)
+            else:
+                self._incoming.write_eof()
 
     async def _flush(self, timeout: float | None) -> None:
         if self._outgoing.pending:

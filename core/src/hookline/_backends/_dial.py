@@ -41,6 +41,14 @@ def numeric_addresses(host: str, port: int) -> Sequence[Address] | None:
         return None
 
 
+def hosts_of(host: str, addresses: Sequence[Address]) -> list[str]:
+    """The IP addresses alone, each once."""
+    found = dict.fromkeys(address[4][0] for address in addresses)
+    if not found:
+        raise resolution_failed(host, OSError("it has no address"))
+    return list(found)
+
+
 def resolution_failed(host: str, exc: Exception) -> ConnectError:
     """The error for a name that does not resolve."""
     reason = getattr(exc, "strerror", None) or exc

@@ -15,20 +15,16 @@ import anyio.lowlevel
 
 from .._errors import ConnectTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
 from .._timeout import Deadline
-from ..plugins.interfaces import NetworkStream
-from ._dial import Address, dial, dial_unix, numeric_addresses, resolution_failed
-from .base import Backend, Waiter
-from .sync import _RECEIVE_SIZE, input_poll, socket_info
+from ..plugins.interfaces import NetworkStream, Waiter
+from ._dial import Address, dial, dial_unix, hosts_of, numeric_addresses, resolution_failed
+from .base import Backend
+from .sync import _RECEIVE_SIZE, SyncStream
 
 
-class AnyioStream(NetworkStream):
-    """A connected, non-blocking socket."""
+class AnyioStream(SyncStream):
+    """A connected, non-blocking socket: what never waits is the synchronous stream's."""
 
-    __slots__ = ("_poll", "_socket")
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._socket = sock
-        self._poll: Any = None
+    __slots__ = ()
 
     async def receive(self, timeout: float | None) -> bytes:
         while True:
@@ -46,44 +42,26 @@ class AnyioStream(NetworkStream):
             if scope.cancelled_caught:
                 raise ReadTimeout(f"No data came within {timeout} s.")
 
-    async def send(self, data: bytes, timeout: float | None) -> None:
-        unsent = memoryview(data)
-        while unsent:
-            try:
-                unsent = unsent[self._socket.send(unsent) :]
-                continue
-            except BlockingIOError:
-                pass
-            except OSError as exc:
-                raise WriteError(f"Writing failed: {exc}") from exc
-            try:
-                with anyio.move_on_after(timeout) as scope:
-                    await anyio.wait_writable(self._socket)
-            except (anyio.ClosedResourceError, OSError, ValueError) as exc:
-                raise WriteError(f"Writing failed: {_reason(exc)}") from exc
-            if scope.cancelled_caught:
-                raise WriteTimeout(f"The server took no data for {timeout} s.")
+    async def writable(self, timeout: float | None) -> None:
+        try:
+            with anyio.move_on_after(timeout) as scope:
+                await anyio.wait_writable(self._socket)
+        except (anyio.ClosedResourceError, OSError, ValueError) as exc:
+            raise WriteError(f"Writing failed: {_reason(exc)}") from exc
+        if scope.cancelled_caught:
+            raise WriteTimeout(f"The server took no data for {timeout} s.")
 
     def close(self) -> None:
         sock = self._socket
         if sock.fileno() == -1:
             return
+        self._unsent.clear()
         try:
             # Wakes whoever waits for this socket; needs an event loop, which may be gone.
             anyio.notify_closing(sock)
         except RuntimeError:
             pass
         sock.close()
-
-    def has_input(self) -> bool:
-        if self._socket.fileno() == -1:
-            return True
-        if self._poll is None:
-            self._poll = input_poll(self._socket)
-        return bool(self._poll.poll(0))
-
-    def get_extra_info(self, name: str) -> Any:
-        return socket_info(self._socket, name)
 
 
 class _EventWaiter(Waiter):
@@ -115,6 +93,9 @@ class AnyioBackend(Backend):
         if addresses is None:
             addresses = await _resolve(host, port, deadline)
         return AnyioStream(await dial(host, port, addresses, self, deadline, _wait_writable))
+
+    async def resolve(self, host: str, port: int, deadline: Deadline) -> list[str]:
+        return hosts_of(host, await _resolve(host, port, deadline))
 
     async def connect_unix(self, path: str, deadline: Deadline) -> NetworkStream:
         return AnyioStream(await dial_unix(path, self, deadline))

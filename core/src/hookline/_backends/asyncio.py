@@ -24,9 +24,9 @@ from typing import Any, cast
 
 from .._errors import ConnectError, ConnectTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
 from .._timeout import Deadline
-from ..plugins.interfaces import NetworkStream
-from ._dial import Address, dial, dial_unix, numeric_addresses, resolution_failed
-from .base import Backend, Waiter
+from ..plugins.interfaces import Buffer, NetworkStream, Waiter
+from ._dial import Address, dial, dial_unix, hosts_of, numeric_addresses, resolution_failed
+from .base import Backend
 from .sync import input_poll, socket_info
 
 # One read takes what is there, up to this much.
@@ -103,15 +103,36 @@ class AsyncioStream(NetworkStream, asyncio.BufferedProtocol):
                 self._timer = self._loop.call_at(by, self._on_timer)
         try:
             return await reader
+        except asyncio.CancelledError:
+            # What came in the same moment is the next reader's.
+            if reader.done() and not reader.cancelled() and reader.exception() is None:
+                self._give_back(reader.result())
+            raise
         finally:
             self._reader = None
 
-    async def send(self, data: bytes, timeout: float | None) -> None:
+    def write(self, data: Buffer) -> bool:
         if self._lost or self._transport.is_closing():
             raise WriteError("The connection was closed by the server.") from self._error
-        self._transport.write(data)
-        if self._writing_paused:
-            await self._drain(timeout)
+        if data:
+            self._transport.write(data)
+        return not self._writing_paused
+
+    async def writable(self, timeout: float | None) -> None:
+        unsent = self._transport.get_write_buffer_size()
+        try:
+            while self._writing_paused:
+                self._drained = self._loop.create_future()
+                if await _in_time(self._loop, self._drained, timeout):
+                    break
+                # The timeout is for a wait without any progress.
+                earlier, unsent = unsent, self._transport.get_write_buffer_size()
+                if unsent >= earlier:
+                    raise WriteTimeout(f"The server took no data for {timeout} s.")
+        finally:
+            self._drained = None
+        if self._lost:
+            raise WriteError("The connection was closed by the server.") from self._error
 
     def close(self) -> None:
         self._lost = self._ended = True
@@ -197,6 +218,11 @@ class AsyncioStream(NetworkStream, asyncio.BufferedProtocol):
                 self._transport.resume_reading()
         return data
 
+    def _give_back(self, data: bytes) -> None:
+        if data:
+            self._unread.appendleft(data)
+            self._unread_size += len(data)
+
     def _on_timer(self) -> None:
         self._timer = None
         reader = self._reader
@@ -206,22 +232,6 @@ class AsyncioStream(NetworkStream, asyncio.BufferedProtocol):
             reader.set_exception(ReadTimeout("No data came within the read timeout."))
         else:
             self._timer = self._loop.call_at(self._read_by, self._on_timer)
-
-    async def _drain(self, timeout: float | None) -> None:
-        unsent = self._transport.get_write_buffer_size()
-        try:
-            while self._writing_paused:
-                self._drained = self._loop.create_future()
-                if await _in_time(self._loop, self._drained, timeout):
-                    break
-                # The timeout is for a wait without any progress.
-                earlier, unsent = unsent, self._transport.get_write_buffer_size()
-                if unsent >= earlier:
-                    raise WriteTimeout(f"The server took no data for {timeout} s.")
-        finally:
-            self._drained = None
-        if self._lost:
-            raise WriteError("The connection was closed by the server.") from self._error
 
 
 class _FutureWaiter(Waiter):
@@ -264,6 +274,9 @@ class AsyncioBackend(Backend):
             addresses = await _resolve(asyncio.get_running_loop(), host, port, deadline)
         sock = await dial(host, port, addresses, self, deadline, _wait_writable)
         return await self._stream(sock)
+
+    async def resolve(self, host: str, port: int, deadline: Deadline) -> list[str]:
+        return hosts_of(host, await _resolve(asyncio.get_running_loop(), host, port, deadline))
 
     async def connect_unix(self, path: str, deadline: Deadline) -> NetworkStream:
         return await self._stream(await dial_unix(path, self, deadline))

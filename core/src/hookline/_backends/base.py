@@ -10,20 +10,6 @@ from ..plugins.interfaces import Network
 SocketOption = tuple[int, int, Any]
 
 
-class Waiter:
-    """Somebody who queues for a connection. `set` wakes them, from any thread."""
-
-    __slots__ = ()
-
-    async def wait(self, timeout: float | None) -> bool:
-        """Wait until `set`; False where the timeout (in seconds) came first."""
-        raise NotImplementedError
-
-    def set(self) -> None:
-        """Wake the one who waits. Waking twice is harmless."""
-        raise NotImplementedError
-
-
 class Backend(Network):
     """A network, and things to wait on.
 
@@ -46,8 +32,4 @@ class Backend(Network):
 
     def call_soon(self, callback: Callable[[], None]) -> None:
         """Have a function called where this backend runs. May be called from any thread."""
-        raise NotImplementedError
-
-    def create_waiter(self) -> Waiter:
-        """Something to wait on, once."""
         raise NotImplementedError

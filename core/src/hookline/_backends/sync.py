@@ -11,14 +11,15 @@ import select
 import socket
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from .._errors import ConnectTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
 from .._timeout import Deadline
-from ..plugins.interfaces import NetworkStream
-from ._dial import Address, dial, dial_unix, numeric_addresses, resolution_failed
-from .base import Backend, Waiter
+from ..plugins.interfaces import Buffer, NetworkStream, Waiter
+from ._dial import Address, dial, dial_unix, hosts_of, numeric_addresses, resolution_failed
+from .base import Backend
 
 # One receive takes what is there, up to this much.
 _RECEIVE_SIZE = 65_536
@@ -27,11 +28,13 @@ _RECEIVE_SIZE = 65_536
 class SyncStream(NetworkStream):
     """A connected, non-blocking socket that is polled where it would block."""
 
-    __slots__ = ("_poll", "_socket")
+    __slots__ = ("_poll", "_socket", "_unsent")
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         self._poll = input_poll(sock)
+        # What the peer has not taken yet.
+        self._unsent: deque[memoryview] = deque()
 
     async def receive(self, timeout: float | None) -> bytes:
         milliseconds = None if timeout is None else timeout * 1000
@@ -46,27 +49,49 @@ class SyncStream(NetworkStream):
             except OSError as exc:
                 raise ReadError(f"Reading failed: {exc}") from exc
 
-    async def send(self, data: bytes, timeout: float | None) -> None:
-        unsent = memoryview(data)
-        while True:
-            try:
-                sent = self._socket.send(unsent)
-            except BlockingIOError:
-                sent = 0
-            except OSError as exc:
-                raise WriteError(f"Writing failed: {exc}") from exc
-            if sent == len(unsent):
-                return
-            unsent = unsent[sent:]
-            try:
-                writable = await _wait_writable([self._socket], timeout)
-            except (OSError, ValueError) as exc:
-                raise WriteError("The connection was closed while it was written to.") from exc
-            if not writable:
-                raise WriteTimeout(f"The server took no data for {timeout} s.")
+    def write(self, data: Buffer) -> bool:
+        if self._unsent:
+            return self._write_more(data)
+        try:
+            sent = self._socket.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError as exc:
+            raise WriteError(f"Writing failed: {exc}") from exc
+        if sent == len(data):
+            return True
+        self._unsent.append(memoryview(data)[sent:])
+        return False
+
+    def _write_more(self, data: Buffer) -> bool:
+        """`write`, where something was kept: in order, as far as the peer takes it."""
+        unsent = self._unsent
+        if data:
+            unsent.append(memoryview(data))
+        try:
+            while unsent:
+                sent = self._socket.send(unsent[0])
+                if sent < len(unsent[0]):
+                    unsent[0] = unsent[0][sent:]
+                    return False
+                unsent.popleft()
+        except BlockingIOError:
+            return False
+        except OSError as exc:
+            raise WriteError(f"Writing failed: {exc}") from exc
+        return True
+
+    async def writable(self, timeout: float | None) -> None:
+        try:
+            writable = await _wait_writable([self._socket], timeout)
+        except (OSError, ValueError) as exc:
+            raise WriteError("The connection was closed while it was written to.") from exc
+        if not writable:
+            raise WriteTimeout(f"The server took no data for {timeout} s.")
 
     def close(self) -> None:
         sock = self._socket
+        self._unsent.clear()
         try:
             # Another thread may be waiting for this socket: closing alone would not wake it.
             sock.shutdown(socket.SHUT_RDWR)
@@ -116,6 +141,9 @@ class SyncBackend(Backend):
         if addresses is None:
             addresses = _resolve(host, port, deadline)
         return SyncStream(await dial(host, port, addresses, self, deadline, _wait_writable))
+
+    async def resolve(self, host: str, port: int, deadline: Deadline) -> list[str]:
+        return hosts_of(host, _resolve(host, port, deadline))
 
     async def connect_unix(self, path: str, deadline: Deadline) -> NetworkStream:
         return SyncStream(await dial_unix(path, self, deadline))

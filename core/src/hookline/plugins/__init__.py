@@ -26,13 +26,18 @@ from .interfaces import (
     Middleware,
     Network,
     NetworkStream,
+    NotProcessed,
     Protocol,
     Send,
     TimeoutDict,
+    Waiter,
 )
 
 if TYPE_CHECKING:
     from .._auth import Auth as Auth
+    from .._challenge import Challenge as Challenge
+    from .._challenge import parse_auth_params as parse_auth_params
+    from .._challenge import parse_challenges as parse_challenges
     from ..transports.base import Transport as Transport
     from ._manager import PluginManager as PluginManager
     from ._manager import default_manager as default_manager
@@ -41,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Auth",
     "BodyReader",
+    "Challenge",
     "ConnectionInfo",
     "Connector",
     "Deadline",
@@ -49,21 +55,28 @@ __all__ = [
     "Middleware",
     "Network",
     "NetworkStream",
+    "NotProcessed",
     "PluginManager",
     "Protocol",
     "Send",
     "TimeoutDict",
     "Transport",
+    "Waiter",
     "default_manager",
     "hookimpl",
+    "parse_auth_params",
+    "parse_challenges",
 ]
 
 _LAZY = {
     "Auth": ("hookline._auth", "Auth"),
+    "Challenge": ("hookline._challenge", "Challenge"),
     "PluginManager": ("hookline.plugins._manager", "PluginManager"),
     "Transport": ("hookline.transports.base", "Transport"),
     "default_manager": ("hookline.plugins._manager", "default_manager"),
     "hookimpl": ("hookline.plugins.hookspecs", "hookimpl"),
+    "parse_auth_params": ("hookline._challenge", "parse_auth_params"),
+    "parse_challenges": ("hookline._challenge", "parse_challenges"),
 }
 
 

@@ -11,8 +11,9 @@ Two more kinds are classes that hookline's users know already: `hookline.plugins
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Union
 
+from .._errors import NotProcessed as NotProcessed
 from .._headers import Item as Item
 from .._streams import BodyReader as BodyReader
 from .._timeout import Deadline as Deadline
@@ -22,6 +23,7 @@ from .._url import Origin as Origin
 if TYPE_CHECKING:
     from .._models import Request, Response
 
+Buffer = Union[bytes, memoryview]
 Send = Callable[["Request"], Awaitable["Response"]]
 
 
@@ -41,12 +43,34 @@ class NetworkStream:
         """
         raise NotImplementedError
 
-    async def send(self, data: bytes, timeout: float | None) -> None:
-        """Hand over all of `data`, waiting where the peer is slow to take it.
+    def write(self, data: Buffer) -> bool:
+        """Hand over `data` without waiting. Whether the peer has taken enough of it to go on.
+
+        What the peer does not take at once is kept, and goes out before anything that is written
+        later. False asks the caller to await `writable` before it writes more. `write(b"")` moves
+        what was kept. Raises WriteError where the connection is broken.
+        """
+        raise NotImplementedError
+
+    async def writable(self, timeout: float | None) -> None:
+        """Wait until the peer takes more. Only one caller at a time, beside one that receives.
+
+        Raises WriteTimeout, and WriteError where the connection breaks. What was kept stays kept.
+        """
+        raise NotImplementedError
+
+    async def send(self, data: Buffer, timeout: float | None) -> None:
+        """`write`, and wait where the peer is slow; `timeout` is for each wait without progress.
 
         Raises WriteTimeout, and WriteError where the connection breaks.
         """
-        raise NotImplementedError
+        if not self.write(data):
+            await self.drain(timeout)
+
+    async def drain(self, timeout: float | None) -> None:
+        """Wait until the peer has taken what was written. Raises as `writable` does."""
+        while not self.write(b""):
+            await self.writable(timeout)
 
     def close(self) -> None:
         """Let go of the connection at once. Never waits, never raises, may be called twice."""
@@ -65,6 +89,20 @@ class NetworkStream:
         return None
 
 
+class Waiter:
+    """Somebody who waits, once, in the way of the client's mode."""
+
+    __slots__ = ()
+
+    async def wait(self, timeout: float | None) -> bool:
+        """Wait until `set`; False where the timeout (in seconds) came first."""
+        raise NotImplementedError
+
+    def set(self) -> None:
+        """Wake the one who waits. Waking twice is harmless."""
+        raise NotImplementedError
+
+
 class Network:
     """The machine's network as a connector may use it: made by the pool, for its mode.
 
@@ -73,10 +111,22 @@ class Network:
 
     is_async: bool
 
+    def create_waiter(self) -> Waiter:
+        """Something to wait on, once."""
+        raise NotImplementedError
+
     async def connect_tcp(self, host: str, port: int, deadline: Deadline) -> NetworkStream:
         """Connect to the first address of `host` that answers (RFC 8305).
 
         Raises ConnectTimeout and ConnectError.
+        """
+        raise NotImplementedError
+
+    async def resolve(self, host: str, port: int, deadline: Deadline) -> list[str]:
+        """The numeric addresses of `host`, at least one, in the resolver's order.
+
+        For connectors that tell somebody else where to connect: `connect_tcp` takes names. Raises
+        ConnectTimeout and ConnectError.
         """
         raise NotImplementedError
 
@@ -88,8 +138,10 @@ class Network:
 class Connector:
     """Makes the stream of bytes to an origin: directly, through a socket file, through a proxy.
 
-    Subclasses name themselves, list the URL schemes of the proxies that they serve (if any), and
-    implement `connect`. TLS with an https origin is not their business: the pool adds it.
+    Subclasses name themselves and implement `connect`. TLS with an https origin is not their
+    business: the pool adds it. A connector that goes through a proxy lists the `schemes` of the
+    proxy URLs that it stands for (`proxy="socks5://..."` finds it by them), and its constructor
+    takes `proxy`: a URL or a `hookline.Proxy`.
     """
 
     name: ClassVar[str]
@@ -102,6 +154,16 @@ class Connector:
         """
         raise NotImplementedError
 
+    def route(self, origin: Origin) -> Origin:
+        """Under what the pool keeps a connection to `origin`: those of one route serve each other's
+        requests. The origin itself, but for proxies that take requests for many."""
+        return origin
+
+    def adapt(self, request: Request) -> Request:
+        """The request as it is written on this way, for proxies that want it otherwise. Must leave
+        the one it was given as it is."""
+        return request
+
 
 class Protocol:
     """Speaks HTTP over one stream of bytes. One instance is one connection.
@@ -109,16 +171,27 @@ class Protocol:
     Subclasses name themselves, give the ALPN identifier that selects them (RFC 7301), and implement
     the four methods below.
 
-    Two functions are set by the pool. The protocol calls `on_release` once for each exchange that
-    is over, as soon as it is: when the body was read to its end, or given up. It calls `on_abandon`
-    instead, from a body's `__del__`, where a body was neither: any thread may be running then.
+    Three functions are set by the pool. The protocol calls `on_release` once for each exchange that
+    is over after it returned a response, as soon as it is: when the body was read to its end, or
+    given up. It calls `on_abandon` instead, from a body's `__del__`, where a body was neither: any
+    thread may be running then, so nothing else may be done there.
+
+    One that takes several exchanges at once says so by `is_multiplexed`, and how many by
+    `capacity`: a plain attribute that the pool reads at any time. It starts at 1, so that the peer
+    can say its own limit first; 0 takes no more, as after a GOAWAY. Whenever it changes, the
+    protocol calls `on_capacity`, holding no lock. `network`, which the pool sets too, makes things
+    to wait on.
     """
 
     name: ClassVar[str]
     alpn: ClassVar[str]
+    is_multiplexed: ClassVar[bool] = False
 
+    capacity: int = 1
+    network: Network
     on_release: Callable[[], None]
     on_abandon: Callable[[], None]
+    on_capacity: Callable[[], None]
 
     def __init__(self, stream: NetworkStream) -> None:
         self.stream = stream
@@ -146,14 +219,15 @@ class Protocol:
         and a `Body` that reads from the connection where it is not.
 
         Raises LocalProtocolError where the request must not be sent, RemoteProtocolError where the
-        answer is not HTTP, and the stream's errors. After any exception, cancellation included, the
-        connection is closed, unless other exchanges go on over it.
+        answer is not HTTP, NotProcessed where the peer has certainly not acted on it, and the
+        stream's errors. After any exception, cancellation included, the connection is closed; one
+        that is multiplexed may live on.
         """
         raise NotImplementedError
 
     @property
     def is_closed(self) -> bool:
-        """Whether the connection takes no further exchange, now or ever."""
+        """Whether the connection was closed, and will never take an exchange again."""
         raise NotImplementedError
 
     def is_reusable(self) -> bool:

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 # A body up to this size goes out with its head in one write; copying a larger one costs more than
 # a second system call.
 _ONE_WRITE = 65_536
+# A large body is handed over in pieces of this size: what lies below may have to copy or to encrypt
+# a piece before any of it is sent.
+_PIECE = 262_144
 # How long a look at what has come may take, in seconds: it is made only where there is input.
 _PROBE = 0.001
 
@@ -138,14 +141,17 @@ class HTTP11(Protocol):
             body = chunk(body) + LAST_CHUNK if body else LAST_CHUNK
         else:
             _check_length(len(body), head.length)
-        if not body:
-            await self.stream.send(head.data, timeout)
-        elif len(body) <= _ONE_WRITE:
-            await self.stream.send(head.data + body, timeout)
+        stream = self.stream
+        if len(body) <= _ONE_WRITE:
+            if not stream.write(head.data + body if body else head.data):
+                await stream.drain(timeout)
         else:
-            await self.stream.send(head.data, timeout)
+            await stream.send(head.data, timeout)
+            unsent = memoryview(body)
             try:
-                await self.stream.send(body, timeout)
+                while unsent:
+                    await stream.send(unsent[:_PIECE], timeout)
+                    unsent = unsent[_PIECE:]
             except (WriteError, WriteTimeout):
                 if not await self._has_early_response():
                     raise

@@ -52,7 +52,9 @@ class Head(NamedTuple):
 def serialise_head(request: Request) -> Head:
     """The head of a request. Raises LocalProtocolError for what must not be sent."""
     method = _methods.get(request.method) or _checked_method(request.method)
-    target = request.url.raw_path
+    target = request.extensions.get("target") or request.url.raw_path
+    if type(target) is not bytes:
+        raise TypeError(f'extensions["target"]: expected bytes, not {target!r}.')
     parts = [method, b" ", target, b" HTTP/1.1\r\n"]
     items = request.headers._list
     length: int | None = None
