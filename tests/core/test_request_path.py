@@ -68,7 +68,7 @@ SYNC_PATH = [
     "HttptoolsParser._begin",
     "HTTP11._send_bytes",
     "_check_length",
-    "SyncStream.send",
+    "SyncStream.write",
     "SyncStream.receive",
     "ResponseParser.feed",
     "HttptoolsParser._feed_head",
@@ -77,6 +77,7 @@ SYNC_PATH = [
     "Connection._release",
     "ConnectionPool._release",
     "HTTP11.is_closed",
+    "ConnectionPool._keep",
     "ByteStream.__init__",
     "Response._from_wire",
     "Headers._of",
@@ -188,7 +189,7 @@ def test_the_asynchronous_path_is_the_same_code(one_piece: str) -> None:
         "Client._call_transport": "AsyncClient._call_transport",
         "HTTPTransport.handle_request": "AsyncHTTPTransport.handle_async_request",
         "SyncStream.has_input": "AsyncioStream.has_input",
-        "SyncStream.send": "AsyncioStream.send",
+        "SyncStream.write": "AsyncioStream.write",
         "SyncStream.receive": "AsyncioStream.receive",
     }
     # Called by the event loop when data arrives, between receive() and feed().
@@ -316,14 +317,14 @@ async def test_asynchronous_requests_make_one_send_too(mode: Mode, server: str) 
         (connection,) = client._transport._pool._connections
         stream = connection.protocol.stream
         sent: list[bytes] = []
-        original = type(stream).send
+        original = type(stream).write
 
-        async def send(self: Any, data: bytes, timeout: float | None) -> None:
+        def write(self: Any, data: bytes) -> bool:
             sent.append(data)
-            await original(self, data, timeout)
+            return original(self, data)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(type(stream), "send", send)
+            patch.setattr(type(stream), "write", write)
             await client.post(server + "/echo", json={"a": 1})
 
     assert len(sent) == 1

@@ -32,9 +32,15 @@ INTERFACES = {
     "Auth": {
         "async_auth_flow": ["request"],
         "auth_flow": ["request"],
+        "from_credentials": ["username", "password"],
+        "needs_request_body": ["request", "response"],
         "sync_auth_flow": ["request"],
     },
-    "Connector": {"connect": ["origin", "network", "deadline"]},
+    "Connector": {
+        "adapt": ["request"],
+        "connect": ["origin", "network", "deadline"],
+        "route": ["origin"],
+    },
     "Decoder": {"decode": ["data"], "flush": []},
     "EventHook": {
         "connection_closed": ["connection"],
@@ -48,13 +54,18 @@ INTERFACES = {
     "Network": {
         "connect_tcp": ["host", "port", "deadline"],
         "connect_unix": ["path", "deadline"],
+        "create_waiter": [],
+        "resolve": ["host", "port", "deadline"],
     },
     "NetworkStream": {
         "close": [],
+        "drain": ["timeout"],
         "get_extra_info": ["name"],
         "has_input": [],
         "receive": ["timeout"],
         "send": ["data", "timeout"],
+        "writable": ["timeout"],
+        "write": ["data"],
     },
     "Protocol": {
         "close": [],
@@ -63,6 +74,7 @@ INTERFACES = {
         "is_closed": "property",
         "is_reusable": [],
     },
+    "Waiter": {"set": [], "wait": ["timeout"]},
     "Transport": {
         "aclose": [],
         "close": [],

@@ -1,12 +1,19 @@
-"""The connection pool. Knows origins, idle connections and who waits. Never touches a byte.
+"""The connection pool. Knows routes, connections with room, and who waits. Never touches a byte.
 
 The rules it lives by:
 
-- A connection is in one of three places: idle (indexed by origin), with the request that holds it,
-  or being made. `_open` counts all three, and never exceeds `max_connections`.
-- Whoever is waiting is served first come, first served. A connection that becomes free goes to the
-  first in the queue: as it is if the origin is the same, as permission to open another if not. So
-  while anybody waits, nothing is idle, and taking an idle connection overtakes nobody.
+- A route is what a connection is good for: an origin, or everything that one proxy forwards.
+- A connection is idle, in use, or being made. `_open` counts all three, and never exceeds
+  `max_connections`. One that takes several exchanges at once and has room for more is found in
+  `_shared`; `in_use` counts its exchanges, up to the protocol's `capacity`.
+- Whoever is waiting is served first come, first served. A connection that becomes idle goes to the
+  first in the queue: as it is if the route is the same, as permission to open another if not. So
+  while anybody waits, nothing is idle, and taking an idle connection overtakes nobody. Room on a
+  connection that others still use cannot serve another route: it goes to the first of its own.
+- Where a connection may turn out to be one for many, the first request makes it, and those that
+  come meanwhile wait to join, until the peer has said how many it takes. If it cannot be made, each
+  of them tries on its own: nobody waits for a second failure that is not theirs.
+- A request that a peer certainly has not processed is sent again over another connection.
 - Every hand-over happens under the lock and is undone where its receiver was cancelled meanwhile:
   a place in the pool always belongs to somebody who will give it back.
 - The lock is held for dictionary work only: never while a socket is asked, made or closed. It is
@@ -20,48 +27,73 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ._errors import ConnectError, ConnectTimeout, PoolTimeout, UnsupportedProtocol
+from ._errors import ConnectError, ConnectTimeout, NotProcessed, PoolTimeout, UnsupportedProtocol
+from ._queue import Joiners, Queue, Ticket, Verdict
 from ._streams import BodyReader, ByteStream
 from ._timeout import Deadline
-from .plugins.interfaces import ConnectionInfo
+from .plugins.interfaces import ConnectionInfo, Connector
 
 if TYPE_CHECKING:
     import ssl
 
-    from ._backends.base import Backend, Waiter
+    from ._backends.base import Backend
     from ._limits import Limits
     from ._models import Request, Response
     from ._observers import Observers
     from ._timeout import TimeoutDict
     from ._url import Origin
     from ._wiring import Protocols
-    from .plugins.interfaces import Connector, Protocol
+    from .plugins.interfaces import Protocol
 
 # The first wait before a connection is tried again; each further one doubles. httpx's figure.
 _RETRY_DELAY = 0.5
+
+# How often one request is sent again because it was not processed. A server that is restarted says
+# so once on each connection; one that keeps saying it is not going to change its mind.
+_REPLAYS = 5
+
+# Routes that were seen to take one exchange at a time. Bounded: they come from outside.
+_SINGLE_KEPT = 1024
 
 # A request that came without a client carries no timeout at all.
 _NO_TIMEOUT: TimeoutDict = {}
 
 
 class Connection:
-    """One connection as the pool sees it: where to, who speaks over it, until when it keeps."""
+    """One connection as the pool sees it: where to, who speaks over it, for how many."""
 
-    __slots__ = ("expires_at", "is_shut", "origin", "pool", "protocol")
+    __slots__ = (
+        "expires_at",
+        "in_use",
+        "is_shut",
+        "joiners",
+        "origin",
+        "pool",
+        "protocol",
+        "route",
+    )
 
-    def __init__(self, pool: ConnectionPool, origin: Origin, protocol: Protocol) -> None:
+    def __init__(
+        self, pool: ConnectionPool, route: Origin, origin: Origin, protocol: Protocol
+    ) -> None:
         self.pool = pool
+        self.route = route
         self.origin = origin
         self.protocol = protocol
         self.expires_at = 0.0
+        # The exchange that it was made for.
+        self.in_use = 1
         self.is_shut = False
+        # Who waits to share it, until its capacity is known.
+        self.joiners: Joiners | None = None
         protocol.on_release = self._release
         protocol.on_abandon = self._abandon
+        protocol.on_capacity = self._capacity_changed
 
     @property
     def info(self) -> ConnectionInfo:
@@ -74,25 +106,11 @@ class Connection:
     def _abandon(self) -> None:
         self.pool._abandon(self)
 
+    def _capacity_changed(self) -> None:
+        self.pool._capacity_changed(self)
+
     def __repr__(self) -> str:
         return f"<Connection {self.origin} {self.protocol!r}>"
-
-
-class _Ticket:
-    """A place in the queue. `granted` says whether its turn came; `connection` what it brought."""
-
-    __slots__ = ("connection", "granted", "origin", "waiter")
-
-    def __init__(self, origin: Origin, waiter: Waiter) -> None:
-        self.origin = origin
-        self.waiter = waiter
-        self.granted = False
-        self.connection: Connection | None = None
-
-    def grant(self, connection: Connection | None) -> None:
-        self.granted = True
-        self.connection = connection
-        self.waiter.set()
 
 
 class ConnectionPool:
@@ -116,6 +134,8 @@ class ConnectionPool:
         self._make_backend = make_backend
         self._backend: Backend | None = None
         self._connector = connector
+        kind = type(connector)
+        self._is_adapting = kind.route is not Connector.route or kind.adapt is not Connector.adapt
         self._protocols = protocols
         self._get_ssl_context = get_ssl_context
         self._max_open = _unlimited(limits.max_connections)
@@ -127,10 +147,14 @@ class ConnectionPool:
         self._lock = threading.Lock()
         self._idle: dict[Origin, deque[Connection]] = {}
         self._idle_count = 0
+        # In use, with room for more. A dict of None is a set that keeps its order.
+        self._shared: dict[Origin, dict[Connection, None]] = {}
         self._open = 0
         self._connections: set[Connection] = set()
-        self._waiting: OrderedDict[_Ticket, None] = OrderedDict()
-        # Connections whose response was garbage collected: see `_abandon`.
+        self._waiting = Queue()
+        self._making: dict[Origin, Joiners] = {}
+        self._single: set[Origin] = set()
+        # Connections of which a response was garbage collected: see `_abandon`.
         self._abandoned: deque[Connection] = deque()
         self._is_closed = False
 
@@ -138,120 +162,202 @@ class ConnectionPool:
 
     async def handle(self, request: Request) -> Response:
         """Send a request over a connection of the pool, and return the response."""
-        origin = request.url.origin
+        origin = route = request.url.origin
+        if self._is_adapting:
+            route = self._connector.route(origin)
+            request = self._connector.adapt(request)
         timeout: TimeoutDict = request.extensions.get("timeout") or _NO_TIMEOUT
         stream = request.stream
-        connection = self._take(origin)
-        if connection is None:
-            connection = await self._obtain(origin, timeout)
-        try:
-            body = (
-                stream._stream
-                if type(stream) is ByteStream
-                else BodyReader(stream, is_async=self._backend.is_async)  # type: ignore[union-attr]
-            )
-            return await connection.protocol.exchange(request, body, timeout)
-        except BaseException:
-            self._discard(connection)
-            raise
+        body: bytes | BodyReader | None = None
+        replays = 0
+        while True:
+            connection = self._take(route)
+            if connection is None:
+                connection = await self._obtain(route, origin, timeout)
+            try:
+                if body is None:
+                    body = (
+                        stream._stream
+                        if type(stream) is ByteStream
+                        else BodyReader(stream, is_async=self._backend.is_async)  # type: ignore[union-attr]
+                    )
+                return await connection.protocol.exchange(request, body, timeout)
+            except NotProcessed:
+                self._give_up(connection)
+                replays += 1
+                if replays > _REPLAYS or (type(body) is BodyReader and body.is_started):
+                    raise
+            except BaseException:
+                self._give_up(connection)
+                raise
 
-    def _take(self, origin: Origin) -> Connection | None:
-        """An idle connection that can be used again, if there is one: the one used last."""
+    def _take(self, route: Origin) -> Connection | None:
+        """A connection with room, if there is one: of the idle ones, the one used last."""
         while True:
             with self._lock:
-                idle = self._idle.get(origin)
+                if self._shared and (shared := self._pick_shared(route)) is not None:
+                    return shared
+                idle = self._idle.get(route)
                 if not idle:
                     return None
                 connection = idle.pop()
                 self._idle_count -= 1
+                connection.in_use = 1
+                if connection.protocol.capacity > 1:
+                    self._shared.setdefault(route, {})[connection] = None
             if self._abandoned:
                 self._reap()
             if connection.expires_at > time.monotonic() and connection.protocol.is_reusable():
                 return connection
             self._discard(connection)
 
-    async def _obtain(self, origin: Origin, timeout: TimeoutDict) -> Connection:
-        """A new connection, or the first that becomes free."""
+    async def _obtain(self, route: Origin, origin: Origin, timeout: TimeoutDict) -> Connection:
+        """A new connection, or the first that has room."""
         if origin.scheme not in ("http", "https") or not origin.host:
             raise _unsupported(origin)
         if self._backend is None:
             self._backend = self._make_backend()
         self._reap()
-        ticket = None
-        with self._lock:
-            if self._is_closed:
-                raise RuntimeError("The connection pool is closed.")
-            outdated = self._pop_expired()
-            evicted = None
-            if self._open < self._max_open:
-                self._open += 1
-            else:
-                # An idle connection of another origin gives up its place.
-                evicted = self._pop_oldest_idle()
-                if evicted is None:
-                    ticket = _Ticket(origin, self._backend.create_waiter())
-                    self._waiting[ticket] = None
+        may_share = self._protocols.may_share(origin.scheme)
+        may_join = True
+        deadline: Deadline | None = None
+        has_place = False
+        while True:
+            ticket: Ticket | None = None
+            joiners: Joiners | None = None
+            evicted: list[Connection] = []
+            with self._lock:
+                if self._is_closed:
+                    if has_place:
+                        self._pass_on_place()
+                    raise RuntimeError("The connection pool is closed.")
+                if may_share:
+                    shared = self._pick_shared(route)
+                    if shared is not None:
+                        if has_place:
+                            self._pass_on_place()
+                        return shared
+                    joiners = self._making.get(route)
+                if joiners is not None and may_join:
+                    if has_place:
+                        self._pass_on_place()
+                        has_place = False
+                    ticket = Ticket(route, self._backend.create_waiter(), joiners)
                 else:
-                    self._connections.discard(evicted)
-        self._reap()
-        for connection in outdated:
-            self._discard(connection)
-        if evicted is not None:
-            self._shut(evicted)
-        if ticket is not None:
-            handed_over = await self._wait(ticket, timeout.get("pool"))
-            if handed_over is not None:
-                if handed_over.protocol.is_reusable():
-                    return handed_over
-                # It died on the way here. Its place is still ours.
+                    if not has_place:
+                        has_place = self._get_place(evicted)
+                    if not has_place:
+                        ticket = Ticket(route, self._backend.create_waiter(), self._waiting)
+                    elif may_share and joiners is None and route not in self._single:
+                        joiners = self._making[route] = Joiners()
+                    else:
+                        joiners = None
+            self._reap()
+            for connection in evicted:
+                self._shut(connection)
+            if ticket is None:
+                return await self._connect(route, origin, timeout, joiners)
+            if deadline is None:
+                deadline = Deadline(timeout.get("pool"))
+            verdict = await self._wait(ticket, deadline, timeout)
+            if isinstance(verdict, Connection):
+                # Others use it, or it has just become idle.
+                if verdict.in_use > 1 or verdict.protocol.is_reusable():
+                    return verdict
+                # It died on the way here. Its place may still be ours.
                 with self._lock:
-                    self._connections.discard(handed_over)
-                self._shut(handed_over)
-        try:
-            return await self._connect(origin, timeout)
-        except BaseException:
-            self._free_place()
-            raise
+                    has_place = verdict in self._connections
+                    self._forget(verdict)
+                self._shut(verdict)
+            else:
+                has_place = verdict is Verdict.PLACE
+                may_join = may_join and verdict is not Verdict.ALONE
 
-    async def _wait(self, ticket: _Ticket, timeout: float | None) -> Connection | None:
-        """Queue. Returns a connection, or None for a place to open one in."""
+    def _get_place(self, evicted: list[Connection]) -> bool:
+        """Room for one more connection, with the lock held: what gave way to it is `evicted`."""
+        for connection in self._pop_expired():
+            self._drop(connection)
+            evicted.append(connection)
+        if self._open < self._max_open:
+            self._open += 1
+            return True
+        # An idle connection of another route gives up its place.
+        connection_or_none = self._pop_oldest_idle()
+        if connection_or_none is None:
+            return False
+        self._forget(connection_or_none)
+        evicted.append(connection_or_none)
+        return True
+
+    async def _wait(
+        self, ticket: Ticket, deadline: Deadline, timeout: TimeoutDict
+    ) -> Connection | Verdict:
+        """Stand in line until the ticket's turn."""
         try:
-            await ticket.waiter.wait(timeout)
+            await ticket.waiter.wait(deadline.remaining())
         except BaseException:
             if not self._withdraw(ticket):
                 # Our turn came in the same moment: pass it on.
-                if ticket.connection is None:
+                if isinstance(ticket.verdict, Connection):
+                    self._release(ticket.verdict)
+                elif ticket.verdict is Verdict.PLACE:
                     self._free_place()
-                else:
-                    self._release(ticket.connection)
             raise
         if self._withdraw(ticket):
             raise PoolTimeout(
-                f"No connection became free within {timeout} s: {self._open} of "
+                f"No connection became free within {timeout.get('pool')} s: {self._open} of "
                 f"{self._max_open} are in use, {len(self._waiting)} more requests are waiting."
             )
+        verdict = ticket.verdict
+        assert verdict is not None
         if self._is_closed:
-            if ticket.connection is None:
+            if verdict is Verdict.PLACE:
                 self._free_place()
             raise RuntimeError("The connection pool was closed while a request waited for it.")
-        return ticket.connection
+        return verdict
 
-    def _withdraw(self, ticket: _Ticket) -> bool:
-        """Leave the queue; False where the ticket's turn has come already."""
+    def _withdraw(self, ticket: Ticket) -> bool:
+        """Leave the line; False where the ticket's turn has come already."""
         with self._lock:
-            if ticket.granted:
+            if ticket.verdict is not None:
                 return False
-            del self._waiting[ticket]
+            ticket.line.remove(ticket)
             return True
 
-    async def _connect(self, origin: Origin, timeout: TimeoutDict) -> Connection:
-        """A new connection to an origin. Its place in the pool is taken already."""
-        protocol = await self._establish_or_retry(origin, timeout.get("connect"))
-        connection = Connection(self, origin, protocol)
+    async def _connect(
+        self, route: Origin, origin: Origin, timeout: TimeoutDict, joiners: Joiners | None
+    ) -> Connection:
+        """A new connection to an origin. Its place in the pool is taken already.
+
+        `joiners` wait to share it, if it can be shared.
+        """
+        try:
+            protocol = await self._establish_or_retry(origin, timeout.get("connect"))
+        except BaseException as exc:
+            with self._lock:
+                if joiners is not None:
+                    # Whoever gave up makes room for the next to try; what failed may fail again.
+                    failed = isinstance(exc, Exception)
+                    self._dismiss(route, joiners, Verdict.ALONE if failed else Verdict.AGAIN)
+                self._pass_on_place()
+            self._reap()
+            raise
+        connection = Connection(self, route, origin, protocol)
+        protocol.network = self._backend  # type: ignore[assignment]
         with self._lock:
             is_closed = self._is_closed
-            if not is_closed:
+            if is_closed:
+                self._pass_on_place()
+            else:
                 self._connections.add(connection)
+            if joiners is not None:
+                if protocol.is_multiplexed:
+                    connection.joiners = joiners
+                else:
+                    if len(self._single) >= _SINGLE_KEPT:
+                        self._single.clear()
+                    self._single.add(route)
+                    self._dismiss(route, joiners, Verdict.AGAIN)
         if is_closed:
             protocol.close()
             raise RuntimeError("The connection pool was closed while a connection was made.")
@@ -295,37 +401,76 @@ class ConnectionPool:
 
     def _release(self, connection: Connection) -> None:
         """An exchange is over. Called by the protocol, and by whoever could not use a hand-over."""
-        if connection.protocol.is_closed:
-            self._discard(connection)
-            return
         surplus: Connection | None = None
         with self._lock:
+            connection.in_use -= 1
             if self._is_closed or connection not in self._connections:
                 surplus = connection
-            elif self._waiting:
-                ticket, _ = self._waiting.popitem(last=False)
-                if ticket.origin == connection.origin:
-                    ticket.grant(connection)
-                else:
-                    self._connections.discard(connection)
-                    surplus = connection
-                    ticket.grant(None)
+            elif connection.protocol.is_closed:
+                self._drop(connection)
+                surplus = connection
+            elif connection.in_use > 0:
+                self._share_out(connection)
+            elif connection.protocol.capacity < 1:
+                # It finished what it had, and takes no more.
+                self._drop(connection)
+                surplus = connection
+            elif self._waiting or connection.protocol.is_multiplexed:
+                surplus = self._hand_on(connection)
             else:
-                if self._idle_count >= self._max_idle:
-                    # With room for none, the connection itself is the surplus.
-                    surplus = self._pop_oldest_idle() or connection
-                    self._drop(surplus)
-                if surplus is not connection:
-                    connection.expires_at = time.monotonic() + self._expiry
-                    idle = self._idle.get(connection.origin)
-                    if idle is None:
-                        idle = self._idle[connection.origin] = deque()
-                    idle.append(connection)
-                    self._idle_count += 1
+                surplus = self._keep(connection)
         if self._abandoned:
             self._reap()
         if surplus is not None:
             self._shut(surplus)
+
+    def _hand_on(self, connection: Connection) -> Connection | None:
+        """Whom an idle connection goes to, with the lock held. Returns one to be shut, if any."""
+        if connection.joiners is not None or connection.route in self._shared:
+            self._unshare(connection)
+            self._settle(connection, Verdict.AGAIN)
+        if self._waiting:
+            ticket = self._waiting.take()
+            if ticket.route == connection.route:
+                connection.in_use = 1
+                ticket.grant(connection)
+                if connection.protocol.capacity > 1:
+                    self._share_out(connection)
+                return None
+            self._forget(connection)
+            ticket.grant(Verdict.PLACE)
+            return connection
+        return self._keep(connection)
+
+    def _keep(self, connection: Connection) -> Connection | None:
+        """Keep a connection idle, with the lock held. Returns the one that gives way, if any."""
+        surplus: Connection | None = None
+        if self._idle_count >= self._max_idle:
+            # With room for none, the connection itself is the surplus.
+            surplus = self._pop_oldest_idle() or connection
+            self._drop(surplus)
+        if surplus is not connection:
+            connection.expires_at = time.monotonic() + self._expiry
+            idle = self._idle.get(connection.route)
+            if idle is None:
+                idle = self._idle[connection.route] = deque()
+            idle.append(connection)
+            self._idle_count += 1
+        return surplus
+
+    def _capacity_changed(self, connection: Connection) -> None:
+        """A connection takes more exchanges than before, or fewer. Called by the protocol."""
+        with self._lock:
+            if connection in self._connections and connection.in_use > 0:
+                self._share_out(connection)
+        self._reap()
+
+    def _give_up(self, connection: Connection) -> None:
+        """An exchange has failed. So has its connection, unless that one serves others too."""
+        if connection.protocol.is_multiplexed:
+            self._release(connection)
+        else:
+            self._discard(connection)
 
     def _discard(self, connection: Connection) -> None:
         """Close a connection and give its place away. Harmless where that was done before."""
@@ -336,8 +481,8 @@ class ConnectionPool:
         self._shut(connection)
 
     def _abandon(self, connection: Connection) -> None:
-        """As `_discard`, for the garbage collector: it calls from any thread at any moment, even
-        from inside the lock, and so may neither wait for the lock nor touch an event loop."""
+        """An exchange is over, says the garbage collector: it calls from any thread at any moment,
+        even from inside the lock, and so may neither wait for the lock nor touch an event loop."""
         self._abandoned.append(connection)
         if self._backend is not None:
             with suppress(RuntimeError):
@@ -350,12 +495,17 @@ class ConnectionPool:
                 return
             try:
                 connection = self._abandoned.popleft()
-                self._drop(connection)
+                is_shared = connection.protocol.is_multiplexed
+                if not is_shared:
+                    self._drop(connection)
             except IndexError:
                 return
             finally:
                 self._lock.release()
-            self._shut(connection)
+            if is_shared:
+                self._release(connection)
+            else:
+                self._shut(connection)
 
     def _free_place(self) -> None:
         with self._lock:
@@ -371,11 +521,12 @@ class ConnectionPool:
             self._open -= len(connections)
             self._idle.clear()
             self._idle_count = 0
-            waiting = list(self._waiting)
-            self._waiting.clear()
-            for ticket in waiting:
+            self._shared.clear()
+            while self._waiting:
                 self._open += 1
-                ticket.grant(None)
+                self._waiting.take().grant(Verdict.PLACE)
+            for route, joiners in list(self._making.items()):
+                self._dismiss(route, joiners, Verdict.AGAIN)
         for connection in connections:
             self._shut(connection)
 
@@ -388,17 +539,73 @@ class ConnectionPool:
     # -- With the lock held -----------------------------------------------------------------
 
     def _drop(self, connection: Connection) -> None:
-        """Take a connection off the books, once."""
+        """Take a connection off the books, once, and pass its place on."""
         if connection in self._connections:
-            self._connections.discard(connection)
+            self._forget(connection)
             self._pass_on_place()
+
+    def _forget(self, connection: Connection) -> None:
+        """Take a connection off the books. Its place is the caller's."""
+        self._connections.discard(connection)
+        if connection.protocol.is_multiplexed:
+            self._unshare(connection)
+            self._settle(connection, Verdict.ALONE)
 
     def _pass_on_place(self) -> None:
         if self._waiting:
-            ticket, _ = self._waiting.popitem(last=False)
-            ticket.grant(None)
+            self._waiting.take().grant(Verdict.PLACE)
         else:
             self._open -= 1
+
+    def _pick_shared(self, route: Origin) -> Connection | None:
+        """A connection that others use and that has room: the one longest in use, so that others
+        may become idle."""
+        shared = self._shared.get(route)
+        if not shared:
+            return None
+        connection = next(iter(shared))
+        connection.in_use += 1
+        if connection.in_use >= connection.protocol.capacity:
+            self._unshare(connection)
+        return connection
+
+    def _unshare(self, connection: Connection) -> None:
+        shared = self._shared.get(connection.route)
+        if shared is not None:
+            shared.pop(connection, None)
+            if not shared:
+                del self._shared[connection.route]
+
+    def _share_out(self, connection: Connection) -> None:
+        """Give the room on a connection in use to those who wait for it; what is left is offered to
+        whoever comes."""
+        capacity = connection.protocol.capacity
+        joiners = connection.joiners
+        if joiners is not None:
+            while joiners and connection.in_use < capacity:
+                connection.in_use += 1
+                joiners.take().grant(connection)
+            self._settle(connection, Verdict.AGAIN if capacity > 0 else Verdict.ALONE)
+        while connection.in_use < capacity:
+            ticket = self._waiting.take_of(connection.route)
+            if ticket is None:
+                self._shared.setdefault(connection.route, {})[connection] = None
+                return
+            connection.in_use += 1
+            ticket.grant(connection)
+        self._unshare(connection)
+
+    def _settle(self, connection: Connection, verdict: Verdict) -> None:
+        """Nobody joins a connection any more: those who still wait for it go their ways."""
+        if connection.joiners is not None:
+            self._dismiss(connection.route, connection.joiners, verdict)
+            connection.joiners = None
+
+    def _dismiss(self, route: Origin, joiners: Joiners, verdict: Verdict) -> None:
+        if self._making.get(route) is joiners:
+            del self._making[route]
+        while joiners:
+            joiners.take().grant(verdict)
 
     def _pop_oldest_idle(self) -> Connection | None:
         """The idle connection of some other origin that was there first. Origins without idle

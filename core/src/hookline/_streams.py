@@ -108,14 +108,29 @@ class IteratorByteStream(SyncByteStream):
     def __iter__(self) -> Iterator[bytes]:
         if self._is_consumed and self._is_generator:
             raise StreamConsumed()
-        self._is_consumed = True
         read = getattr(self._stream, "read", None)
+        if read is not None:
+            self._to_start()
+        self._is_consumed = True
         if read is None:
             yield from self._stream
         else:
             # By size, not by line: iterating over a file splits it at its line ends.
             while piece := read(CHUNK_SIZE):
                 yield piece
+
+    def _to_start(self) -> None:
+        """Where a file was read from the first time: a redirect, or an answer to a challenge, sends
+        all of it again."""
+        stream: Any = self._stream
+        try:
+            if not self._is_consumed:
+                self._start = stream.tell()
+            else:
+                stream.seek(self._start)
+        except (AttributeError, OSError, ValueError) as exc:
+            if self._is_consumed:
+                raise StreamConsumed() from exc
 
 
 class AsyncIteratorByteStream(AsyncByteStream):
@@ -127,10 +142,10 @@ class AsyncIteratorByteStream(AsyncByteStream):
         self._is_generator = isinstance(stream, AsyncIterator) and not hasattr(stream, "aread")
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        if self._is_consumed and self._is_generator:
+        read = getattr(self._stream, "aread", None)
+        if self._is_consumed and (self._is_generator or read is not None):
             raise StreamConsumed()
         self._is_consumed = True
-        read = getattr(self._stream, "aread", None)
         if read is not None:
             while piece := await read(CHUNK_SIZE):
                 yield piece
@@ -164,10 +179,12 @@ class BodyReader:
     raises TypeError, empty pieces are skipped. What the body itself raises passes through.
     """
 
-    __slots__ = ("_next", "_pieces")
+    __slots__ = ("_next", "_pieces", "is_started")
 
     def __init__(self, stream: SyncByteStream | AsyncByteStream, *, is_async: bool) -> None:
         self._pieces: Any
+        # Whether a piece was asked for: what is gone cannot be sent again.
+        self.is_started = False
         if is_async:
             assert isinstance(stream, AsyncByteStream)
             self._pieces = stream.__aiter__()
@@ -179,6 +196,7 @@ class BodyReader:
 
     async def receive(self) -> bytes:
         """The next piece of the body, or b"" at its end."""
+        self.is_started = True
         while True:
             piece = await self._next()
             if piece is _END:

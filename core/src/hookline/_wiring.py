@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ._errors import PluginNotFound
-from .plugins.interfaces import Protocol
+from .plugins.interfaces import Connector, Protocol
 
 if TYPE_CHECKING:
     import ssl
 
-    from ._types import CertTypes, ProtocolTypes, VerifyTypes
+    from ._types import CertTypes, ProtocolTypes, ProxyArgument, VerifyTypes
     from .plugins import PluginManager
     from .plugins.interfaces import NetworkStream
 
@@ -27,6 +27,7 @@ _ARGUMENTS = {
     "event_hooks": "event_hooks",
     "auth_schemes": "auth",
     "ssl_contexts": "verify",
+    "connectors": "proxy",
 }
 
 
@@ -100,6 +101,37 @@ def _refused(argument: str, name: str, options: Mapping[str, Any], exc: Exceptio
     return kind(f"{argument}: {name!r} cannot be made with {given}: {exc}")
 
 
+def build_connector(
+    proxy: ProxyArgument, *, trust_env: bool, plugins: PluginManager | None
+) -> Connector:
+    """The connector that `proxy` means: the one that is registered for its URL's scheme, the one of
+    that name, or the instance itself.
+
+    Raises PluginNotFound for a scheme or name that nobody registered, DuplicateName for a scheme
+    that several connectors claim, and what `hookline.Proxy` raises.
+    """
+    if isinstance(proxy, (Connector, Mapping)):
+        connector: Connector = build("connectors", proxy, Connector, plugins)
+        return connector
+    from ._proxy import Proxy, to_proxy
+
+    proxy = to_proxy(proxy)
+    scheme = proxy.url.scheme
+    cls: Callable[..., Connector] = manager_or_default(plugins).registry.connector_for(scheme)
+    if scheme == "https" and proxy.ssl_context is None and not trust_env:
+        # The default context takes the environment into account, and a connector knows no better.
+        from ._tls import TLSSettings, shared_context
+
+        proxy = Proxy(
+            proxy.url,
+            ssl_context=shared_context(TLSSettings(trust_env=False, alpn=("http/1.1",))),
+            auth=proxy.auth,
+            headers=proxy.headers,
+            tunnel=proxy.tunnel,
+        )
+    return cls(proxy=proxy)
+
+
 class Protocols:
     """The protocols that a pool may speak, most wanted first, and the choice among them.
 
@@ -128,6 +160,7 @@ class Protocols:
             )
         self._specs = specs
         self._plugins = plugins
+        self._multiplexed = False
         self._resolved: list[tuple[str, Callable[[NetworkStream], Protocol]]] | None = None
         if specs != ["http11"] or named is not None:
             self.resolve()
@@ -150,6 +183,13 @@ class Protocols:
                 return factory(stream)
         return resolved[0][1](stream)
 
+    def may_share(self, scheme: str) -> bool:
+        """Whether a new connection may turn out to take several exchanges at once."""
+        if self._resolved is None or not self._multiplexed:
+            return False
+        # Without TLS there is no choice to be made: see `make`.
+        return scheme == "https" or "http/1.1" not in self.alpn
+
     def resolve(self) -> list[tuple[str, Callable[[NetworkStream], Protocol]]]:
         """ALPN identifiers with what makes the protocol, looked up once. Raises PluginNotFound."""
         if self._resolved is None:
@@ -158,6 +198,7 @@ class Protocols:
 
     def _configured(self, spec: ProtocolTypes) -> tuple[str, Callable[[NetworkStream], Protocol]]:
         if isinstance(spec, type) and issubclass(spec, Protocol):
+            self._multiplexed = self._multiplexed or spec.is_multiplexed
             return spec.alpn, spec.configure()
         if not isinstance(spec, (str, Mapping)):
             raise TypeError(
@@ -166,6 +207,7 @@ class Protocols:
             )
         name, options = named_parts("protocols", spec)
         cls: type[Protocol] = manager_or_default(self._plugins).registry.get("protocols", name)
+        self._multiplexed = self._multiplexed or cls.is_multiplexed
         try:
             return cls.alpn, cls.configure(**options)
         except (TypeError, ValueError) as exc:
