@@ -60,16 +60,17 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(str(folder / "ca.pem"), str(folder / "cert.pem"), str(folder / "key.pem"))
 
 
-def _serve(*arguments: str) -> Iterator[int]:
+def _serve(script: str, *arguments: str) -> Iterator[list[int]]:
+    """Run a server in a process of its own that ends with the tests; yield its ports."""
     process = subprocess.Popen(
-        [sys.executable, "-W", "ignore", str(HERE / "support" / "serve.py"), *arguments],
+        [sys.executable, "-W", "ignore", str(HERE / "support" / script), *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        yield int(process.stdout.readline())
+        yield [int(port) for port in process.stdout.readline().split()]
     finally:
         process.stdin.close()
         try:
@@ -82,12 +83,14 @@ def _serve(*arguments: str) -> Iterator[int]:
 
 @pytest.fixture(scope="session")
 def _http_port() -> Iterator[int]:
-    yield from _serve()
+    for (port,) in _serve("serve.py"):
+        yield port
 
 
 @pytest.fixture(scope="session")
 def _https_port(authority: Authority) -> Iterator[int]:
-    yield from _serve(authority.server_cert, authority.server_key)
+    for (port,) in _serve("serve.py", authority.server_cert, authority.server_key):
+        yield port
 
 
 @pytest.fixture
@@ -100,3 +103,39 @@ def server(_http_port: int) -> str:
 def tls_server(_https_port: int) -> str:
     """The same over TLS, with a certificate of `authority`."""
     return f"https://localhost:{_https_port}"
+
+
+class Hypercorn(NamedTuple):
+    """A server that speaks HTTP/1.1 and HTTP/2: its URLs, and the same on Unix sockets."""
+
+    tls: str
+    plain: str
+    tls_socket: str
+    plain_socket: str
+
+
+@pytest.fixture(scope="session")
+def hypercorn(
+    authority: Authority, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Hypercorn]:
+    folder = tmp_path_factory.mktemp("sockets")
+    arguments = (authority.server_cert, authority.server_key, str(folder))
+    for tls, plain in _serve("serve_hypercorn.py", *arguments):
+        yield Hypercorn(
+            f"https://localhost:{tls}",
+            f"http://127.0.0.1:{plain}",
+            str(folder / "tls"),
+            str(folder / "plain"),
+        )
+
+
+@pytest.fixture
+def h2_server(hypercorn: Hypercorn) -> str:
+    """The URL of a real server that chooses HTTP/2 by ALPN, with a certificate of `authority`."""
+    return hypercorn.tls
+
+
+@pytest.fixture
+def h2c_server(hypercorn: Hypercorn) -> str:
+    """The URL of a real server that takes HTTP/2 by prior knowledge, without TLS."""
+    return hypercorn.plain

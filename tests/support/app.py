@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
+from support.digest_server import DigestServer
+
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -80,8 +82,11 @@ async def echo(scope: Scope, receive: Receive, send: Send, argument: str) -> Non
         "query": scope["query_string"].decode("ascii"),
         "headers": [[part.decode("latin-1") for part in header] for header in scope["headers"]],
         "body": body.decode("latin-1"),
-        "client_port": scope["client"][1],
+        # Over a Unix socket there is neither.
+        "client_host": scope["client"][0] if scope["client"] else None,
+        "client_port": scope["client"][1] if scope["client"] else None,
         "scheme": scope["scheme"],
+        "http_version": scope["http_version"],
     }
     answer = json.dumps(seen).encode("utf-8")
     await respond(send, answer, headers=[(b"content-type", b"application/json")])
@@ -170,6 +175,26 @@ async def basic_auth(scope: Scope, receive: Receive, send: Send, argument: str) 
         await respond(send, b"who is it?", status=401, headers=[challenge])
 
 
+async def digest_auth(scope: Scope, receive: Receive, send: Send, argument: str) -> None:
+    """ANY /digest/QOP: the body as JSON for user:password, 401 with a challenge otherwise."""
+    body = await read_body(receive)
+    server = _digest_servers.setdefault(argument, DigestServer(qop=argument))
+    given = dict(scope["headers"]).get(b"authorization")
+    target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
+    verdict = server.check(
+        scope["method"],
+        target.decode("ascii"),
+        None if given is None else given.decode("latin-1"),
+        body,
+    )
+    headers = [(name.encode("ascii"), value.encode("ascii")) for name, value in verdict.headers]
+    answer = {"body": body.decode("latin-1")} if verdict.status == 200 else verdict.reason
+    await respond(send, json.dumps(answer).encode("utf-8"), verdict.status, headers)
+
+
+_digest_servers: dict[str, DigestServer] = {}
+
+
 async def not_found(scope: Scope, receive: Receive, send: Send, argument: str) -> None:
     await respond(send, b"not found", status=404)
 
@@ -181,6 +206,7 @@ ROUTES = {
     "bytes": sized,
     "chunks": streamed,
     "cookies": set_cookies,
+    "digest": digest_auth,
     "echo": echo,
     "encoded": encoded,
     "never": never,

@@ -1,0 +1,141 @@
+"""Requests as HTTP/2 header fields. Knows RFC 9113 section 8 for what we send, refuses the rest.
+
+Whatever reaches an engine has passed here: no control character, no field that HTTP/2 forbids.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from hookline import LocalProtocolError
+
+if TYPE_CHECKING:
+    from hookline import Request
+    from hookline.plugins.interfaces import Item
+
+    from ._codec import Fields
+
+# RFC 9110 section 5.6.2.
+_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+# RFC 9110 section 5.5, and RFC 9113 section 8.2.1: no white space around.
+_VALUE = re.compile(rb"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?")
+# Visible ASCII.
+_TARGET = re.compile(rb"[\x21-\x7e]+")
+_ABSOLUTE = re.compile(rb"(https?)://([^/?#]+)([^#]*)")
+_CONTROLS = bytes([*range(10), *range(11, 32), 127])
+
+# RFC 9113 section 8.2.2: these speak of the connection, which is not HTTP/1.1's.
+_OF_THE_CONNECTION = frozenset(
+    {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"}
+)
+_SPECIAL = _OF_THE_CONNECTION | {b"host", b"content-length", b"te"}
+
+# Names that were found to be tokens. Bounded: names can come from outside.
+_known_names: set[bytes] = set()
+_KNOWN_NAMES_KEPT = 1024
+
+
+class Head(NamedTuple):
+    """A request's head; `length` is None where there is no Content-Length."""
+
+    fields: Fields
+    length: int | None
+
+
+def request_head(request: Request) -> Head:
+    """The header fields of a request. Raises LocalProtocolError for what must not be sent."""
+    method = request.method.encode("utf-8", "replace")
+    url = request.url
+    target = request.extensions.get("target") or url.raw_path
+    if type(target) is not bytes:
+        raise TypeError(f'extensions["target"]: expected bytes, not {target!r}.')
+    authority: bytes | None = None
+    length: int | None = None
+    fields: Fields = [
+        (b":method", method),
+        (b":authority", b""),
+        (b":scheme", b""),
+        (b":path", b""),
+    ]
+    plain = len(fields)
+    for name, lower, value in request.headers._list:
+        if lower in _SPECIAL:
+            if lower == b"host":
+                if authority is not None:
+                    raise LocalProtocolError("Found multiple Host: headers")
+                authority = value
+                continue
+            if lower == b"content-length":
+                length = _checked_length(value, length)
+            elif lower in _OF_THE_CONNECTION or value.lower() != b"trailers":
+                continue
+        elif lower not in _known_names:
+            _check_name(name, lower)
+        fields.append((lower, value))
+    if authority is None:
+        raise LocalProtocolError("Missing mandatory Host: header")
+    scheme = url.scheme.encode("ascii")
+    if target[:1] not in (b"/", b"*") and (absolute := _ABSOLUTE.fullmatch(target)):
+        # As for an HTTP/1.1 proxy; here each part has a field of its own (RFC 9113 section 8.3.1).
+        scheme, authority, path = absolute.groups()
+        target = path if path.startswith(b"/") else b"/" + path
+    if method == b"CONNECT":
+        # RFC 9113 section 8.5.
+        fields[1:4] = [(b":authority", authority)]
+    else:
+        fields[1:4] = [(b":authority", authority), (b":scheme", scheme), (b":path", target)]
+
+    # One look at all values together; which of them it is, is then worked out at leisure.
+    values = b"\n".join([value for _, value in fields])
+    if (
+        values.count(b"\n") != len(fields) - 1
+        or len(values.translate(None, _CONTROLS)) != len(values)
+        or b"\n " in values
+        or b" \n" in values
+        or values[-1:] == b" "
+        or not _TARGET.fullmatch(target)
+        or b" " in authority
+        or not _TOKEN.fullmatch(method)
+    ):
+        _check_everything(request.method, method, target, authority, fields[plain - 4 :])
+    return Head(fields, length)
+
+
+def response_items(fields: Fields) -> list[Item]:
+    """Response headers as the models keep them; `fields` begin with the status."""
+    return [(name, name, value) for name, value in fields[1:]]
+
+
+def _check_name(name: bytes, lower: bytes) -> None:
+    if not _TOKEN.fullmatch(name):
+        raise LocalProtocolError(f"Illegal header name {name!r}")
+    if len(_known_names) >= _KNOWN_NAMES_KEPT:
+        _known_names.clear()
+    _known_names.add(lower)
+
+
+def _checked_length(value: bytes, earlier: int | None) -> int:
+    if not value.isdigit() or len(value) > 20:
+        raise LocalProtocolError(f"Illegal Content-Length {value!r}: expected digits.")
+    if earlier is not None:
+        raise LocalProtocolError("Found multiple Content-Length headers.")
+    return int(value)
+
+
+def _check_everything(
+    method_text: str, method: bytes, target: bytes, authority: bytes, fields: Fields
+) -> None:
+    if not _TOKEN.fullmatch(method):
+        raise LocalProtocolError(
+            f"Illegal method: {method_text!r} is no token (RFC 9110 section 9.1)."
+        )
+    if not _TARGET.fullmatch(target):
+        raise LocalProtocolError(f"Illegal request target {target!r}")
+    if not _TARGET.fullmatch(authority):
+        raise LocalProtocolError(f"Illegal Host {authority!r}")
+    for name, value in fields:
+        if not _VALUE.fullmatch(value):
+            # What is secret stays so, even where it is malformed.
+            shown = "[secure]" if name.endswith(b"authorization") else repr(value)
+            raise LocalProtocolError(f"Illegal value for header {name!r}: {shown}")
