@@ -10,6 +10,7 @@ requests in flight. Clients are imported when they are opened: one that is not
 installed costs the others nothing.
 """
 
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
@@ -22,9 +23,11 @@ from datetime import timedelta
 from functools import partial
 from importlib import import_module, metadata
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import floor
+import floor_h2
 from target import AsyncFetch, Fetch, Fetched, Target
 from workloads import Workload
 
@@ -46,6 +49,7 @@ class Client:
     open_sync: Callable[[Target], AbstractContextManager[Fetch]] | None = None
     open_async: Callable[[Target], AbstractAsyncContextManager[list[AsyncFetch]]] | None = None
     by_default: bool = True
+    speaks_http2: bool = False
 
     def is_installed(self) -> bool:
         return self.distribution is None or find_spec(self.name) is not None
@@ -58,7 +62,21 @@ class Client:
             return None
 
     def can_do(self, workload: Workload) -> bool:
+        if workload.is_http2 and not self.speaks_http2:
+            return False
         return (self.open_async if workload.is_async else self.open_sync) is not None
+
+
+# From here on, nobody keeps the whole body in memory.
+_DOWNLOAD = 1_000_000
+
+
+def _floor_sync(target: Target) -> AbstractContextManager[Fetch]:
+    return (floor if target.authority_file is None else floor_h2).blocking(target)
+
+
+def _floor_async(target: Target) -> AbstractAsyncContextManager[list[AsyncFetch]]:
+    return floor.plain(target) if target.authority_file is None else floor_h2.awaited(target)
 
 
 # hookline, httpx2 and httpx: one API, so one adapter.
@@ -69,7 +87,13 @@ def _httpx_settings(httpx: Any, target: Target) -> dict[str, Any]:
         max_connections=max(100, target.concurrency),
         max_keepalive_connections=max(20, target.concurrency),
     )
-    return {"limits": limits, "timeout": TIMEOUT}
+    settings: dict[str, Any] = {"limits": limits, "timeout": TIMEOUT}
+    if target.authority_file is not None:
+        settings |= {
+            "http2": True,
+            "verify": ssl.create_default_context(cafile=target.authority_file),
+        }
+    return settings
 
 
 @contextmanager
@@ -83,7 +107,11 @@ def _httpx_sync(name: str, target: Target) -> Iterator[Fetch]:
             response = client.get(url)
             return response.status_code, len(response.content)
 
-        yield fetch
+        def download() -> Fetched:
+            with client.stream("GET", url) as response:
+                return response.status_code, sum(len(piece) for piece in response.iter_bytes())
+
+        yield fetch if target.body_length < _DOWNLOAD else download
 
 
 @asynccontextmanager
@@ -97,7 +125,14 @@ async def _httpx_async(name: str, target: Target) -> AsyncIterator[list[AsyncFet
             response = await client.get(url)
             return response.status_code, len(response.content)
 
-        yield [fetch] * target.concurrency
+        async def download() -> Fetched:
+            length = 0
+            async with client.stream("GET", url) as response:
+                async for piece in response.aiter_bytes():
+                    length += len(piece)
+            return response.status_code, length
+
+        yield [fetch if target.body_length < _DOWNLOAD else download] * target.concurrency
 
 
 @asynccontextmanager
@@ -134,6 +169,8 @@ def _urllib3_sync(target: Target) -> Iterator[Fetch]:
 def _pyreqwest_settings(builder: Any, target: Target) -> Any:
     """Its cookies and its timeouts are off unless asked for."""
     timeout = timedelta(seconds=TIMEOUT)
+    if target.authority_file is not None:
+        builder = builder.add_root_certificate_pem(Path(target.authority_file).read_bytes())
     return (
         builder.default_cookie_store(True)
         .connect_timeout(timeout)
@@ -199,7 +236,7 @@ def _pycurl_sync(target: Target) -> Iterator[Fetch]:
 
 def _like_httpx(name: str, distribution: str, by_default: bool = True) -> Client:
     open_sync, open_async = partial(_httpx_sync, name), partial(_httpx_async, name)
-    return Client(name, distribution, open_sync, open_async, by_default)
+    return Client(name, distribution, open_sync, open_async, by_default, speaks_http2=True)
 
 
 # In the order of the table. The floor comes first: unless asked otherwise, the ratios
@@ -207,12 +244,12 @@ def _like_httpx(name: str, distribution: str, by_default: bool = True) -> Client
 CLIENTS: dict[str, Client] = {
     client.name: client
     for client in (
-        Client("floor", None, floor.blocking, floor.plain),
+        Client("floor", None, _floor_sync, _floor_async, speaks_http2=True),
         Client("floor-buffered", None, open_async=floor.buffered),
         _like_httpx("hookline", "hookline-core"),
         Client("aiohttp", "aiohttp", open_async=_aiohttp_async),
         Client("urllib3", "urllib3", open_sync=_urllib3_sync),
-        Client("pyreqwest", "pyreqwest", _pyreqwest_sync, _pyreqwest_async),
+        Client("pyreqwest", "pyreqwest", _pyreqwest_sync, _pyreqwest_async, speaks_http2=True),
         Client("pycurl", "pycurl", open_sync=_pycurl_sync),
         _like_httpx("httpx2", "httpx2"),
         # With 1000 in flight it takes a minute for each round, and httpx2, which

@@ -9,10 +9,14 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from payloads import JSON_10K, SMALL
+import trustme
+from payloads import JSON_10K, LARGE, LARGE_SIZE, SMALL
 
 # The most connections that a server takes. More than any workload opens.
 MAX_CONNECTIONS = 4096
+
+# The certificate authority's file, in the directory.
+AUTHORITY = "authority.pem"
 
 # Where it says how many connections it has accepted.
 STATUS_PATH = "/status"
@@ -40,8 +44,12 @@ http {{
     fastcgi_temp_path "{directory}/fastcgi";
     uwsgi_temp_path "{directory}/uwsgi";
     scgi_temp_path "{directory}/scgi";
+    http2_max_concurrent_streams 128;
+    ssl_certificate "{directory}/certificate.pem";
+    ssl_certificate_key "{directory}/key.pem";
     server {{
         listen 127.0.0.1:{port} backlog=2048;
+        listen 127.0.0.1:{tls_port} ssl http2 backlog=2048;
         location = {small_path} {{
             default_type {small_type};
             return 200 "{small_body}";
@@ -50,6 +58,10 @@ http {{
             default_type {json_type};
             alias "{directory}/json";
 {json_headers}
+        }}
+        location = {large_path} {{
+            default_type {large_type};
+            alias "{directory}/large";
         }}
         location = {status_path} {{
             stub_status;
@@ -65,7 +77,7 @@ def find() -> str | None:
     return shutil.which("nginx", path=path)
 
 
-def prepare(directory: Path, port: int) -> tuple[list[str], str]:
+def prepare(directory: Path, port: int, tls_port: int) -> tuple[list[str], str]:
     """Write what it needs into the directory. The command, and its name and version."""
     binary = find()
     if binary is None:
@@ -76,6 +88,7 @@ def prepare(directory: Path, port: int) -> tuple[list[str], str]:
         _CONFIG.format(
             directory=directory,
             port=port,
+            tls_port=tls_port,
             max_connections=MAX_CONNECTIONS,
             small_path=SMALL.path,
             small_type=SMALL.content_type,
@@ -83,12 +96,26 @@ def prepare(directory: Path, port: int) -> tuple[list[str], str]:
             json_path=JSON_10K.path,
             json_type=JSON_10K.content_type,
             json_headers="\n".join(headers),
+            large_path=LARGE.path,
+            large_type=LARGE.content_type,
             status_path=STATUS_PATH,
         )
     )
     (directory / "json").write_bytes(JSON_10K.body)
+    with (directory / "large").open("wb") as large:
+        large.truncate(LARGE_SIZE)
+    _make_certificate(directory)
 
     # "nginx version: nginx/1.22.1", on standard error.
     answer = subprocess.run([binary, "-v"], capture_output=True, text=True, check=True)
     title = answer.stderr.strip().rpartition(" ")[2]
     return [binary, "-p", str(directory), "-c", str(config)], title
+
+
+def _make_certificate(directory: Path) -> None:
+    authority = trustme.CA()
+    certificate = authority.issue_cert("localhost")
+    authority.cert_pem.write_to_path(str(directory / AUTHORITY))
+    certificate.private_key_pem.write_to_path(str(directory / "key.pem"))
+    for pem in certificate.cert_chain_pems:
+        pem.write_to_path(str(directory / "certificate.pem"), append=True)

@@ -1,6 +1,6 @@
 """What the server answers: the same bodies whichever server is found.
 
-Knows two answers, one too small to matter and one the size of an ordinary API's.
+Knows three answers: one too small to matter, one the size of an ordinary API's, and a download.
 Knows nothing about servers or clients.
 """
 
@@ -62,3 +62,7 @@ JSON_10K = Payload(
 )
 
 PAYLOADS: dict[str, Payload] = {payload.path: payload for payload in (SMALL, JSON_10K)}
+
+# A download of 256 MiB: of zeroes, a file without blocks on most systems. For nginx alone.
+LARGE_SIZE = 256 * 1024 * 1024
+LARGE = Payload("/large", "application/octet-stream", b"")

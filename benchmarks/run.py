@@ -25,6 +25,7 @@ import report
 import server
 from clients import CLIENTS, Client
 from measure import Sample
+from payloads import LARGE, LARGE_SIZE
 from placement import PLACEMENTS, Placement
 from report import Report, Row
 from target import Target
@@ -62,6 +63,9 @@ def main() -> int:
     with server.running(name) as running:
         placement.for_clients()
         for workload in (WORKLOADS[only] for only in arguments.only):
+            if workload.is_http2 and running.tls_port is None:
+                print(f"{workload.name}: needs nginx", file=sys.stderr)
+                continue
             able = [client for client in installed if client.can_do(workload)]
             rows += _measure(running, workload, able, arguments.rounds, arguments.requests)
         title = running.name
@@ -96,13 +100,7 @@ def _measure(
     requests: int,
 ) -> list[Row]:
     """All rounds of one workload. A client that fails sits out the rest of them."""
-    target = Target(
-        port=running.port,
-        path=workload.payload.path,
-        concurrency=workload.concurrency,
-        head_length=running.head_length(workload.payload),
-        body_length=len(workload.payload.body),
-    )
+    target = _target(running, workload)
     rows = [Row(workload.name, client.name) for client in clients]
     for number in range(rounds):
         print(f"{workload.name}: round {number + 1} of {rounds}", file=sys.stderr)
@@ -111,6 +109,28 @@ def _measure(
             if row.error is None:
                 _measure_once(running, row, target, requests)
     return rows
+
+
+def _target(running: server.Server, workload: Workload) -> Target:
+    payload = workload.payload
+    if workload.is_http2:
+        assert running.tls_port is not None
+        return Target(
+            port=running.tls_port,
+            path=payload.path,
+            concurrency=workload.concurrency,
+            # What a head takes depends on what went before.
+            head_length=0,
+            body_length=LARGE_SIZE if payload is LARGE else len(payload.body),
+            authority_file=running.authority_file,
+        )
+    return Target(
+        port=running.port,
+        path=payload.path,
+        concurrency=workload.concurrency,
+        head_length=running.head_length(payload),
+        body_length=len(payload.body),
+    )
 
 
 def _measure_once(running: server.Server, row: Row, target: Target, requests: int) -> None:

@@ -29,6 +29,9 @@ class Server:
 
     name: str
     port: int
+    # Over TLS, by HTTP/2, and the file of the certificate's authority; None where it has neither.
+    tls_port: int | None = None
+    authority_file: str | None = None
 
     def head_length(self, payload: Payload) -> int:
         """Of the response's head in bytes, its empty line included.
@@ -71,8 +74,12 @@ def running(name: str) -> Iterator[Server]:
     with TemporaryDirectory(prefix="hookline-benchmarks-") as temporary:
         directory = Path(temporary)
         port = _free_port()
+        tls_port: int | None = None
+        authority_file: str | None = None
         if name == "nginx":
-            command, title = nginx.prepare(directory, port)
+            tls_port = _free_port()
+            authority_file = str(directory / nginx.AUTHORITY)
+            command, title = nginx.prepare(directory, port, tls_port)
         else:
             command, title = _granian(port)
 
@@ -87,7 +94,7 @@ def running(name: str) -> Iterator[Server]:
             )
         try:
             _wait_until_it_answers(process, port, directory)
-            yield Server(title, port)
+            yield Server(title, port, tls_port, authority_file)
         finally:
             _end(process)
 

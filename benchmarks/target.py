@@ -25,7 +25,15 @@ class Target:
     concurrency: int
     head_length: int
     body_length: int
+    # The file of the server's certificate authority, where it is spoken to over TLS, by HTTP/2.
+    authority_file: str | None = None
+
+    @property
+    def authority(self) -> str:
+        host = "127.0.0.1" if self.authority_file is None else "localhost"
+        return f"{host}:{self.port}"
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}{self.path}"
+        scheme = "http" if self.authority_file is None else "https"
+        return f"{scheme}://{self.authority}{self.path}"
