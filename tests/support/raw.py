@@ -105,7 +105,7 @@ class RawServer:
     def stop(self) -> None:
         # One last connection, by which the accepting thread knows that it has seen all others.
         with socket.socket(self._listener.family) as last:
-            where: Any = ("127.0.0.1", 0)
+            where: Any = (self._listener.getsockname()[0], 0)
             if self._listener.family == socket.AF_UNIX:
                 where = f"{self._listener.getsockname()}-last"
             last.bind(where)
