@@ -47,7 +47,15 @@ from hookline._pattern import URLPattern
         ("all://example.com:80", "https://example.com", False),
         ("http://[::1]", "http://[::1]:8080", True),
         ("http://127.0.0.1", "http://127.0.0.1", True),
+        ("http://[0:0::1]", "http://[::1]", True),
+        ("all://10.0.0.0/8", "https://10.1.2.3:8443", True),
+        ("http://10.0.0.0/8", "https://10.1.2.3", False),
+        ("all://10.0.0.0/8", "http://11.0.0.0", False),
+        ("all://10.0.0.0/8", "http://10.example.com", False),
+        ("all://[fe80::]/10", "http://[fe80::1]", True),
+        ("all://[fe80::]/10", "http://10.0.0.1", False),
         ("http://münchen.de", "http://xn--mnchen-3ya.de", True),
+        ("all://*.xn--mnchen-3ya.de", "http://www.münchen.de", True),
     ],
 )
 def test_pattern_matches(pattern: str, url: str, matches: bool) -> None:
@@ -62,6 +70,9 @@ def test_more_specific_patterns_come_first() -> None:
         "all://*.example.com",
         "https://example.com",
         "http://example.com:8080",
+        "all://10.0.0.0/8",
+        "all://10.0.0.0/16",
+        "http://10.0.0.1",
         "all://:80",
     ]
 
@@ -71,6 +82,9 @@ def test_more_specific_patterns_come_first() -> None:
         "all://*.example.com",
         "https://example.com",
         "all://example.com",
+        "http://10.0.0.1",
+        "all://10.0.0.0/16",
+        "all://10.0.0.0/8",
         "https://",
         "all://",
     ]

@@ -308,7 +308,7 @@ def test_builtins_come_through_the_same_hooks() -> None:
 
     assert builtin.status == "loaded"
     assert builtin.distribution == "hookline-core"
-    assert builtin.registers["connectors"] == ["direct", "unix"]
+    assert builtin.registers["connectors"] == ["direct", "unix", "http-proxy"]
     assert "pool" in builtin.registers["transports"]
     assert "basic" in builtin.registers["auth_schemes"]
     assert builtin.registers["decoders"][:2] == ["gzip", "deflate"]

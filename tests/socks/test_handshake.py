@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 import hookline
 from hookline import Origin, Proxy
 from hookline._drive import drive
-from hookline.plugins import Deadline
+from hookline.plugins import Deadline, ReadAhead
 from hookline_socks import SOCKS5Connector
-from hookline_socks._handshake import ReadAhead
 from support.fake_stream import Early, FakeStream
 from support.socks import (
     CONNECT,

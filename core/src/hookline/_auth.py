@@ -5,9 +5,12 @@ Knows requests and responses. Never sends anything: whoever runs the flow does.
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from ._errors import RequestError
 
 if TYPE_CHECKING:
     from ._models import Request, Response
@@ -32,13 +35,35 @@ class Auth:
     sees the message. A flow that has to wait for something else than HTTP overrides
     `sync_auth_flow` and `async_auth_flow`.
 
-    `scheme` is the name in `WWW-Authenticate` (RFC 9110 section 11.1) under which a plugin
-    registers the class.
+    `scheme` is the name under which a plugin registers the class: its name in `WWW-Authenticate`
+    (RFC 9110 section 11.1), in lower case. A scheme that `NegotiatedAuth` may choose is made by
+    `from_credentials`, takes part with its `auth_flow`, and says by `sends_secret` whether it sends
+    the secret itself, so that whoever reads the request can use it: such a scheme answers over
+    https alone.
     """
 
     scheme: ClassVar[str] = ""
+    sends_secret: ClassVar[bool] = False
     requires_request_body = False
     requires_response_body = False
+
+    @classmethod
+    def from_credentials(cls, username: str | bytes, password: str | bytes) -> Auth:
+        """The scheme with a user name and a password, for `NegotiatedAuth`.
+
+        As it stands, the two are the arguments of the constructor. A scheme that takes something
+        else overrides this, and raises TypeError or ValueError where it cannot be made like that.
+        """
+        return cls(username, password)  # type: ignore[call-arg]
+
+    def needs_request_body(self, request: Request, response: Response | None) -> bool:
+        """Whether the flow is going to look at `request.content` now; then it is read first.
+
+        Asked when a flow begins (`response` is None), and before each response is handed to it. As
+        it stands, `requires_request_body` is the answer. For schemes that rarely sign a body, and
+        would otherwise keep every upload in memory.
+        """
+        return self.requires_request_body
 
     def auth_flow(self, request: Request) -> Generator[Request, Response, None]:
         """Yield the requests to make; each yield returns the response to it."""
@@ -46,7 +71,7 @@ class Auth:
 
     def sync_auth_flow(self, request: Request) -> Generator[Request, Response, None]:
         """The flow as the synchronous client runs it."""
-        if self.requires_request_body:
+        if self.needs_request_body(request, None):
             request.read()
         flow = self.auth_flow(request)
         request = next(flow)
@@ -54,6 +79,8 @@ class Auth:
             response = yield request
             if self.requires_response_body:
                 response.read()
+            if self.needs_request_body(request, response):
+                request.read()
             try:
                 request = flow.send(response)
             except StopIteration:
@@ -61,7 +88,7 @@ class Auth:
 
     async def async_auth_flow(self, request: Request) -> AsyncGenerator[Request, Response]:
         """The flow as the asynchronous client runs it."""
-        if self.requires_request_body:
+        if self.needs_request_body(request, None):
             await request.aread()
         flow = self.auth_flow(request)
         request = next(flow)
@@ -69,6 +96,8 @@ class Auth:
             response = yield request
             if self.requires_response_body:
                 await response.aread()
+            if self.needs_request_body(request, response):
+                await request.aread()
             try:
                 request = flow.send(response)
             except StopIteration:
@@ -93,6 +122,7 @@ class BasicAuth(Auth):
     """HTTP Basic authentication (RFC 7617). User name and password are sent as UTF-8."""
 
     scheme: ClassVar[str] = "basic"
+    sends_secret: ClassVar[bool] = True
 
     def __init__(self, username: str | bytes, password: str | bytes) -> None:
         self._auth_header = basic_credentials(username, password)
@@ -105,15 +135,59 @@ class BasicAuth(Auth):
 
 def basic_credentials(username: str | bytes, password: str | bytes) -> str:
     """The value of an Authorization header for Basic authentication."""
-    parts = [
+    check_credentials(username, password)
+    joined = b":".join(
         part.encode("utf-8") if isinstance(part, str) else part for part in (username, password)
-    ]
-    if not all(isinstance(part, bytes) for part in parts):
-        # The values may be secrets: name their types alone.
-        given = ", ".join(type(part).__name__ for part in (username, password))
-        raise TypeError(f"auth: expected user name and password as str or bytes, not ({given}).")
-    joined = b":".join(parts)
+    )
     return f"Basic {b64encode(joined).decode('ascii')}"
+
+
+def check_credentials(username: object, password: object) -> None:
+    """Raise TypeError unless both are str or bytes."""
+    if not (isinstance(username, (str, bytes)) and isinstance(password, (str, bytes))):
+        # The values may be secrets: name their types alone.
+        given = f"{type(username).__name__}, {type(password).__name__}"
+        raise TypeError(f"auth: expected user name and password as str or bytes, not ({given}).")
+
+
+class BearerAuth(Auth):
+    """A token that whoever holds it may use (RFC 6750): `BearerAuth(token)`.
+
+    It is sent with every request to the origin that it was given for, and never elsewhere. Raises
+    TypeError unless it is a str, and ValueError where it holds anything but visible ASCII, such as
+    the line end of the file that it was read from.
+    """
+
+    scheme: ClassVar[str] = "bearer"
+    sends_secret: ClassVar[bool] = True
+
+    def __init__(self, token: str) -> None:
+        if not isinstance(token, str):
+            raise TypeError(f"auth: expected the token as a str, not a {type(token).__name__}.")
+        if not token:
+            raise ValueError("auth: the token is empty.")
+        if wrong := _INVISIBLE.search(token):
+            # It is a secret: say where it is wrong, and only of white space what it is.
+            what = repr(wrong[0]) if wrong[0].isspace() else "a character that is not visible ASCII"
+            raise ValueError(
+                f"auth: the token has {what} at position {wrong.start()}; a bearer token has no "
+                "spaces, no line ends and nothing that is not ASCII."
+            )
+        self._auth_header = f"Bearer {token}"
+
+    @classmethod
+    def from_credentials(cls, username: str | bytes, password: str | bytes) -> Auth:
+        """There is none: raises TypeError."""
+        raise TypeError("a bearer token is neither a user name nor a password")
+
+    def auth_flow(self, request: Request) -> Generator[Request, Response, None]:
+        """One request, with the Authorization header."""
+        request.headers["Authorization"] = self._auth_header
+        yield request
+
+
+# More than RFC 6750 section 2.1 allows, since tokens in use hold more, "|" and ":" among it.
+_INVISIBLE = re.compile(r"[^\x21-\x7e]")
 
 
 def build_auth(auth: AuthTypes | None) -> Auth | None:
@@ -166,6 +240,11 @@ async def run_auth(
             except BaseException:
                 await response._abandon(is_async=is_async)
                 raise
+    except RequestError as exc:
+        # What the flow itself raised, at a challenge that makes no sense for one.
+        if exc._request is None:
+            exc._request = request
+        raise
     finally:
         if is_async:
             await flow.aclose()

@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from ._auth import Auth, BasicAuth, build_auth, run_auth
 from ._cookies import Cookies
-from ._errors import RequestError, TooManyRedirects
+from ._errors import PluginError, RequestError, TooManyRedirects
 from ._headers import Headers
 from ._limits import Limits
 from ._models import Request, Response
 from ._observers import Observers
 from ._pattern import URLPattern
+from ._proxy import may_have_proxies, proxies_by_pattern
 from ._query import QueryParams
-from ._redirects import redirect_request, same_origin
+from ._redirects import may_authenticate, redirect_request
 from ._streams import AsyncByteStream, ByteStream, SyncByteStream
 from ._timeout import DEFAULT_TIMEOUT_SECONDS, Timeout
 from ._url import URL, parse_url
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
         HeaderTypes,
         MiddlewareTypes,
         ProtocolTypes,
+        ProxiesTypes,
+        ProxyArgument,
         QueryParamTypes,
         RequestContent,
         RequestData,
@@ -372,7 +375,7 @@ class BaseClient:
                 if len(history) > self.max_redirects:
                     raise TooManyRedirects("Exceeded maximum allowed redirects.", request=following)
                 # Credentials go to the origin that they were given for, and nowhere else.
-                if auth is not None and same_origin(first_url, following.url):
+                if auth is not None and may_authenticate(first_url, following.url):
                     response = await run_auth(auth, following, self._hop, is_async=self._is_async)
                 else:
                     response = await self._hop(following)
@@ -513,11 +516,43 @@ class BaseClient:
         """A transport that was given: an instance, or one to be made by name."""
         return None if spec is None else build("transports", spec, base, self._plugins)
 
-    def _build_mounts(self, mounts: Mapping[str, Any] | None, base: type[Any]) -> None:
-        if mounts is None:
-            return
-        built = {URLPattern(key): self._build_transport(spec, base) for key, spec in mounts.items()}
-        self._mounts = dict(sorted(built.items(), key=lambda item: item[0]))
+    def _build_mounts(
+        self,
+        mounts: Mapping[str, Any] | None,
+        base: type[Any],
+        proxy: ProxyArgument | None,
+        proxies: ProxiesTypes | None,
+        options: dict[str, Any],
+        *,
+        use_environment: bool,
+    ) -> None:
+        """Transports by URL pattern. A mount takes the place of a proxy with the same pattern."""
+        built: dict[URLPattern, Any] = {}
+        for pattern, through in proxies_by_pattern(proxy, proxies).items():
+            built[pattern] = (
+                None if through is None else self._init_proxy_transport(through, **options)
+            )
+        if use_environment and proxy is None and proxies is None and may_have_proxies():
+            self._mount_environment(built, options)
+        for key, spec in (mounts or {}).items():
+            built[URLPattern(key)] = self._build_transport(spec, base)
+        if built:
+            self._mounts = dict(sorted(built.items(), key=lambda item: item[0]))
+
+    def _mount_environment(self, built: dict[URLPattern, Any], options: dict[str, Any]) -> None:
+        from ._environment import UnusableProxy, environment_proxies
+
+        for pattern, proxy in environment_proxies().items():
+            try:
+                built[pattern] = (
+                    None if proxy is None else self._init_proxy_transport(proxy, **options)
+                )
+            except (PluginError, TypeError, ValueError) as exc:
+                assert proxy is not None
+                built[pattern] = UnusableProxy(proxy, exc)
+
+    def _init_proxy_transport(self, proxy: Any, **options: Any) -> Any:
+        raise NotImplementedError
 
 
 def _around(layer: Middleware, send: Send, *, is_async: bool) -> Send:

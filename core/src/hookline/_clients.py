@@ -36,6 +36,8 @@ if TYPE_CHECKING:
         MiddlewareTypes,
         NameTable,
         ProtocolTypes,
+        ProxiesTypes,
+        ProxyArgument,
         QueryParamTypes,
         RequestContent,
         RequestData,
@@ -64,7 +66,13 @@ class Client(BaseClient):
       check at all, or `{"name": ..., "options": ...}` for a plugin's context.
     - `cert`: a client certificate: a path, (path, key) or (path, key, password).
     - `http1`, `http2`: which protocols may be spoken.
-    - `mounts`: transports by URL pattern, `{"https://api.example.org": transport}`.
+    - `proxy`: what requests go through: a URL such as "http://localhost:3128", a `Proxy`, a
+      connector, or `{"name": ..., "options": ...}` for one by name. `verify` and `cert` are for the
+      origin; TLS with the proxy itself is checked by `Proxy(ssl_context=...)`, or by default.
+    - `proxies`: proxies by URL pattern, `{"https://": "http://localhost:3128"}`, with None for
+      none; a single one is for all URLs.
+    - `mounts`: transports by URL pattern, `{"https://api.example.org": transport}`; None stands for
+      the default transport, without a proxy.
     - `timeout`: seconds, a `Timeout`, or None for no limit; 5 seconds for each phase by default.
     - `follow_redirects`, `max_redirects`: whether redirects are followed, and how many.
     - `limits`: how many connections the pool holds.
@@ -72,7 +80,9 @@ class Client(BaseClient):
       instance.
     - `base_url`: what relative URLs are appended to.
     - `transport`: what sends requests instead of the pool: an instance, a name or a table.
-    - `trust_env`: whether environment variables are taken into account.
+    - `trust_env`: whether environment variables are taken into account: HTTP_PROXY, HTTPS_PROXY,
+      ALL_PROXY and NO_PROXY where no proxy and no transport was given, SSL_CERT_FILE and
+      SSL_CERT_DIR.
     - `default_encoding`: for text without a charset; a name, or a function of the body.
     - `protocols`: instead of `http1` and `http2`, protocols by name, table or class, most wanted
       first.
@@ -97,6 +107,8 @@ class Client(BaseClient):
         trust_env: bool = True,
         http1: bool = True,
         http2: bool = False,
+        proxy: ProxyArgument | None = None,
+        proxies: ProxiesTypes | None = None,
         mounts: Mapping[str, BaseTransport | str | NameTable | None] | None = None,
         timeout: TimeoutTypes = DEFAULT_TIMEOUT_CONFIG,
         follow_redirects: bool = False,
@@ -128,12 +140,22 @@ class Client(BaseClient):
         options = self._pool_options(verify, cert, trust_env, http1, http2, limits, protocols)
         given = self._build_transport(transport, BaseTransport)
         self._transport: BaseTransport = self._init_transport(transport=given, **options)
-        self._build_mounts(mounts, BaseTransport)
+        self._build_mounts(
+            mounts,
+            BaseTransport,
+            proxy,
+            proxies,
+            options,
+            use_environment=trust_env and transport is None,
+        )
 
     def _init_transport(
         self, transport: BaseTransport | None = None, **options: Any
     ) -> BaseTransport:
         return HTTPTransport(**options) if transport is None else transport
+
+    def _init_proxy_transport(self, proxy: ProxyArgument, **options: Any) -> BaseTransport:
+        return HTTPTransport(proxy=proxy, **options)
 
     # -- Requests ---------------------------------------------------------------------------
 
@@ -497,7 +519,13 @@ class AsyncClient(BaseClient):
       check at all, or `{"name": ..., "options": ...}` for a plugin's context.
     - `cert`: a client certificate: a path, (path, key) or (path, key, password).
     - `http1`, `http2`: which protocols may be spoken.
-    - `mounts`: transports by URL pattern, `{"https://api.example.org": transport}`.
+    - `proxy`: what requests go through: a URL such as "http://localhost:3128", a `Proxy`, a
+      connector, or `{"name": ..., "options": ...}` for one by name. `verify` and `cert` are for the
+      origin; TLS with the proxy itself is checked by `Proxy(ssl_context=...)`, or by default.
+    - `proxies`: proxies by URL pattern, `{"https://": "http://localhost:3128"}`, with None for
+      none; a single one is for all URLs.
+    - `mounts`: transports by URL pattern, `{"https://api.example.org": transport}`; None stands for
+      the default transport, without a proxy.
     - `timeout`: seconds, a `Timeout`, or None for no limit; 5 seconds for each phase by default.
     - `follow_redirects`, `max_redirects`: whether redirects are followed, and how many.
     - `limits`: how many connections the pool holds.
@@ -505,7 +533,9 @@ class AsyncClient(BaseClient):
       instance.
     - `base_url`: what relative URLs are appended to.
     - `transport`: what sends requests instead of the pool: an instance, a name or a table.
-    - `trust_env`: whether environment variables are taken into account.
+    - `trust_env`: whether environment variables are taken into account: HTTP_PROXY, HTTPS_PROXY,
+      ALL_PROXY and NO_PROXY where no proxy and no transport was given, SSL_CERT_FILE and
+      SSL_CERT_DIR.
     - `default_encoding`: for text without a charset; a name, or a function of the body.
     - `protocols`: instead of `http1` and `http2`, protocols by name, table or class, most wanted
       first.
@@ -531,6 +561,8 @@ class AsyncClient(BaseClient):
         trust_env: bool = True,
         http1: bool = True,
         http2: bool = False,
+        proxy: ProxyArgument | None = None,
+        proxies: ProxiesTypes | None = None,
         mounts: Mapping[str, AsyncBaseTransport | str | NameTable | None] | None = None,
         timeout: TimeoutTypes = DEFAULT_TIMEOUT_CONFIG,
         follow_redirects: bool = False,
@@ -565,12 +597,22 @@ class AsyncClient(BaseClient):
             options["backend"] = backend
         given = self._build_transport(transport, AsyncBaseTransport)
         self._transport: AsyncBaseTransport = self._init_transport(transport=given, **options)
-        self._build_mounts(mounts, AsyncBaseTransport)
+        self._build_mounts(
+            mounts,
+            AsyncBaseTransport,
+            proxy,
+            proxies,
+            options,
+            use_environment=trust_env and transport is None,
+        )
 
     def _init_transport(
         self, transport: AsyncBaseTransport | None = None, **options: Any
     ) -> AsyncBaseTransport:
         return AsyncHTTPTransport(**options) if transport is None else transport
+
+    def _init_proxy_transport(self, proxy: ProxyArgument, **options: Any) -> AsyncBaseTransport:
+        return AsyncHTTPTransport(proxy=proxy, **options)
 
     # -- Requests ---------------------------------------------------------------------------
 

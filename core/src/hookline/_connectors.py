@@ -1,4 +1,5 @@
-"""Connectors of core: the direct one, and the one through a Unix domain socket.
+"""Connectors of core: the direct one, and the one through a Unix domain socket. The one through an
+HTTP proxy is in `_proxy_connectors.py`.
 
 Know how to reach an origin. What is spoken over the stream is not their business.
 """

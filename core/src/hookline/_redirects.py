@@ -76,7 +76,7 @@ def _url(request: Request, response: Response) -> URL:
 def _headers(request: Request, url: URL, method: str) -> Headers:
     headers = Headers(request.headers)
     if not same_origin(url, request.url):
-        if not _is_https_upgrade(request.url, url):
+        if not may_authenticate(request.url, url):
             headers._remove(b"authorization")
         # Proxies see to their own; an origin is none of theirs.
         headers._remove(b"proxy-authorization")
@@ -90,8 +90,14 @@ def _headers(request: Request, url: URL, method: str) -> Headers:
 
 
 def same_origin(url: URL, other: URL) -> bool:
-    """Whether credentials for one may be sent to the other."""
+    """Whether what is said to one is said to the other."""
     return url.origin == other.origin
+
+
+def may_authenticate(url: URL, location: URL) -> bool:
+    """Whether credentials that were given for a URL may be sent to where it redirects: to the same
+    origin, and from http to https on the same host, where they are safer than before."""
+    return same_origin(url, location) or _is_https_upgrade(url, location)
 
 
 def _is_https_upgrade(url: URL, location: URL) -> bool:

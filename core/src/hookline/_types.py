@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from ._cookies import Cookies
     from ._headers import Headers
     from ._models import Request
+    from ._proxy import Proxy
     from ._query import QueryParams
     from ._timeout import Timeout
     from ._url import URL
-    from .plugins.interfaces import EventHook, Middleware, Protocol
+    from .plugins.interfaces import Connector, EventHook, Middleware, Protocol
 
 PrimitiveData = Union[str, int, float, bool, None]
 
@@ -65,6 +66,10 @@ ResponseExtensions = dict[str, Any]
 # What a slot takes by name or by table: "name", or {"name": ..., "options": {...}}.
 NameTable = Mapping[str, Any]
 VerifyTypes = Union[bool, str, "SSLContext", NameTable]
+ProxyTypes = Union[str, "URL", "Proxy"]
+# What `proxy=` takes: a connector, or one by name, besides.
+ProxyArgument = Union[ProxyTypes, "Connector", NameTable]
+ProxiesTypes = Union[ProxyTypes, Mapping[str, Union[ProxyTypes, None]]]
 CertTypes = Union[str, tuple[str, str], tuple[str, str, str]]
 ProtocolTypes = Union[str, NameTable, "type[Protocol]"]
 MiddlewareTypes = Union[str, NameTable, "Middleware"]

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .._challenge import Challenge as Challenge
     from .._challenge import parse_auth_params as parse_auth_params
     from .._challenge import parse_challenges as parse_challenges
+    from .._read_ahead import ReadAhead as ReadAhead
     from ..transports.base import Transport as Transport
     from ._manager import PluginManager as PluginManager
     from ._manager import default_manager as default_manager
@@ -58,6 +59,7 @@ __all__ = [
     "NotProcessed",
     "PluginManager",
     "Protocol",
+    "ReadAhead",
     "Send",
     "TimeoutDict",
     "Transport",
@@ -72,6 +74,7 @@ _LAZY = {
     "Auth": ("hookline._auth", "Auth"),
     "Challenge": ("hookline._challenge", "Challenge"),
     "PluginManager": ("hookline.plugins._manager", "PluginManager"),
+    "ReadAhead": ("hookline._read_ahead", "ReadAhead"),
     "Transport": ("hookline.transports.base", "Transport"),
     "default_manager": ("hookline.plugins._manager", "default_manager"),
     "hookimpl": ("hookline.plugins.hookspecs", "hookimpl"),

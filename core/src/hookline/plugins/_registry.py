@@ -11,6 +11,7 @@ The rules it lives by:
   which depends on the order of loading, and to refuse every client, which lets two packages that
   a program does not use break it.
 - Core's own names cannot be claimed: a plugin that does is unfit.
+- The schemes of proxy URLs are names too, and held to the same rules.
 """
 
 from __future__ import annotations
@@ -42,12 +43,22 @@ FIRST_PARTY = {
     ("auth_schemes", "digest"): ("hookline-digest-auth", "hookline-digest-auth"),
 }
 
+# The schemes of proxy URLs that our own connectors stand for, with their names.
+_FIRST_PARTY_SCHEMES = {"socks5": "socks5", "socks5h": "socks5"}
+
 # The name under which core's own plugin is registered.
 BUILTIN = "builtin"
 
 # Names are written in configuration files, in environment variables (separated by commas) and, some
 # of them, in HTTP headers: this fits all three.
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+
+# RFC 3986 section 3.1, in lower case, as URLs have it when they are parsed.
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
+
+
+class UnknownScheme(PluginNotFound, ValueError):
+    """No connector for a proxy URL's scheme. For httpx, that is a ValueError."""
 
 
 class Entry(NamedTuple):
@@ -114,6 +125,8 @@ class Registry:
             claims = [*self._claims(slot, name), entry]
             if len(claims) > 1 and (not may_clash or claims[0].plugin == BUILTIN):
                 raise DuplicateName(_clash(slot, name, claims))
+            if slot == "connectors" and plugin != BUILTIN:
+                self._refuse_core_schemes(entry)
             wanted[slot, name] = entry
         messages = []
         for (slot, name), entry in wanted.items():
@@ -152,6 +165,56 @@ class Registry:
                 raise DuplicateName(_clash(slot, name, self._clashes[slot, name]))
             raise PluginNotFound(self._missing(slot, name)) from self.failure(name)
         return entry.cls
+
+    def connector_for(self, scheme: str) -> type[Any]:
+        """The class of the connector for proxy URLs of a scheme.
+
+        Raises DuplicateName where several claim it, and UnknownScheme, which is a PluginNotFound,
+        where none does.
+        """
+        claims = self._connectors_for(scheme)
+        if not claims:
+            raise UnknownScheme(self._missing_scheme(scheme)) from self.failure(scheme)
+        if len(claims) > 1:
+            classes = " and ".join(str(entry) for entry in claims)
+            raise DuplicateName(
+                f"{len(claims)} connectors want the proxy URLs that begin with '{scheme}://': "
+                f"{classes}. Name the one you mean, as in proxy={{'name': {claims[0].cls.name!r}, "
+                "'options': {'proxy': ...}}, or block the plugin of the other."
+            )
+        return claims[0].cls
+
+    def _connectors_for(self, scheme: str) -> list[Entry]:
+        entries = [*self._slots["connectors"].values()]
+        for (slot, _), claims in self._clashes.items():
+            if slot == "connectors":
+                entries += claims
+        return [entry for entry in entries if scheme in entry.cls.schemes]
+
+    def _refuse_core_schemes(self, entry: Entry) -> None:
+        for scheme in entry.cls.schemes:
+            for taken in self._connectors_for(scheme):
+                if taken.plugin == BUILTIN:
+                    raise DuplicateName(
+                        f"Two connectors want the proxy URLs that begin with '{scheme}://': "
+                        f"{taken} and {entry}. Core's own are taken: leave the other one without, "
+                        "and give it by its name."
+                    )
+
+    def _missing_scheme(self, scheme: str) -> str:
+        entries = self._slots["connectors"].values()
+        known = sorted({f"{each}://" for entry in entries for each in entry.cls.schemes})
+        parts = [
+            f"No connector is registered for proxy URLs that begin with '{scheme}://'.",
+            f"Known: {', '.join(known)}.",
+        ]
+        name = _FIRST_PARTY_SCHEMES.get(scheme)
+        provider, requirement = FIRST_PARTY.get(("connectors", name or ""), (None, None))
+        if provider is not None and provider not in {found[1] for found in self._unavailable}:
+            parts.append(f'It is part of {provider}: pip install "{requirement}".')
+        if unavailable := self.unavailable():
+            parts.append(unavailable)
+        return " ".join(parts)
 
     def names(self, slot: str) -> Mapping[str, Entry]:
         """All names of a slot that can be had."""
@@ -234,6 +297,16 @@ def _checked(slot: str, cls: object, base: type[Any], source: str) -> tuple[str,
             raise PluginError(
                 f"The plugin {source} registered {qualified} as a protocol whose `alpn` is "
                 f"{alpn!r}; expected its ALPN identifier, such as 'http/1.1'."
+            )
+    if slot == "connectors":
+        schemes = getattr(cls, "schemes", None)
+        if not isinstance(schemes, tuple) or not all(
+            isinstance(scheme, str) and _SCHEME.fullmatch(scheme) for scheme in schemes
+        ):
+            raise PluginError(
+                f"The plugin {source} registered {qualified} as a connector whose `schemes` are "
+                f"{schemes!r}; expected a tuple of proxy URL schemes in lower case, such as "
+                "('socks5',), or ()."
             )
     return name, cls
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._auth import Auth, BasicAuth
+from .._auth import Auth, BasicAuth, BearerAuth
 from .._connectors import DirectConnector, UnixConnector
 from .._decoders import DeflateDecoder, GZipDecoder
+from .._negotiate import NegotiatedAuth
+from .._netrc import NetRCAuth
+from .._proxy_connectors import HTTPProxyConnector
 from ..transports.base import Transport
 from ..transports.http import PoolTransport
 from .hookspecs import hookimpl
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def hookline_register_connectors() -> list[type[Connector]]:
-    return [DirectConnector, UnixConnector]
+    return [DirectConnector, UnixConnector, HTTPProxyConnector]
 
 
 @hookimpl
@@ -31,7 +34,7 @@ def hookline_register_transports() -> list[type[Transport]]:
 
 @hookimpl
 def hookline_register_auth_schemes() -> list[type[Auth]]:
-    return [BasicAuth]
+    return [BasicAuth, BearerAuth, NegotiatedAuth, NetRCAuth]
 
 
 @hookimpl

@@ -64,7 +64,10 @@ def hookline_register_middleware() -> Iterable[type[Middleware]]:  # type: ignor
 
 @hookspec
 def hookline_register_auth_schemes() -> Iterable[type[Auth]]:  # type: ignore[empty-body]
-    """Authentication schemes, by `scheme`: their name in `WWW-Authenticate`, in lower case."""
+    """Authentication schemes, by `scheme`: their name in `WWW-Authenticate`, in lower case.
+
+    `hookline.NegotiatedAuth` makes those that it was allowed to use by `from_credentials`.
+    """
 
 
 @hookspec

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._backends import load_backend, running_backend
@@ -11,26 +11,31 @@ from .._connectors import DirectConnector, UnixConnector
 from .._drive import drive
 from .._limits import DEFAULT_LIMITS, Limits
 from .._pool import ConnectionPool
-from .._wiring import Protocols, ssl_context_getter
+from .._wiring import Protocols, build_connector, ssl_context_getter
 from .base import AsyncBaseTransport, BaseTransport, Transport
 
 if TYPE_CHECKING:
     from .._models import Request, Response
     from .._observers import Observers
-    from .._types import CertTypes, ProtocolTypes, VerifyTypes
+    from .._types import CertTypes, ProtocolTypes, ProxyArgument, VerifyTypes
     from ..plugins import PluginManager
+    from ..plugins.interfaces import Connector
 
 
 class HTTPTransport(BaseTransport):
     """The transport that `Client` uses: a connection pool.
 
     - `verify`, `cert`, `trust_env`, `http1`, `http2`, `limits`: as for `Client`.
+    - `proxy`: what all requests go through: a URL, a `Proxy`, a connector, or a table with the name
+      of one.
     - `uds`: a Unix domain socket to connect to, whatever the URL's host is.
     - `local_address`: the address to connect from.
     - `retries`: how often a failed connection is tried again; requests are not repeated.
     - `socket_options`: arguments of `setsockopt`, applied before a socket connects.
     - `protocols`: instead of `http1` and `http2`, the protocols by name, table or class:
       `[{"name": "http11", "options": {"parser": "h11"}}]`.
+
+    Raises ValueError for `uds` together with `proxy`, and otherwise what `Client` raises.
     """
 
     def __init__(
@@ -41,6 +46,7 @@ class HTTPTransport(BaseTransport):
         http1: bool = True,
         http2: bool = False,
         limits: Limits = DEFAULT_LIMITS,
+        proxy: ProxyArgument | None = None,
         uds: str | None = None,
         local_address: str | None = None,
         retries: int = 0,
@@ -53,12 +59,13 @@ class HTTPTransport(BaseTransport):
         self._pool = _build_pool(
             _backend_maker("sync", local_address, socket_options),
             Protocols(http1=http1, http2=http2, named=protocols, plugins=plugins),
-            verify, cert, trust_env, limits, uds, retries, observers, plugins,
+            verify, cert, trust_env, limits, proxy, uds, retries, observers, plugins,
         )  # fmt: skip
+        self._send = self._pool.handle if proxy is None else _sender(self._pool, is_async=False)
 
     def handle_request(self, request: Request) -> Response:
         """Send a request over a connection of the pool."""
-        return drive(self._pool.handle(request))
+        return drive(self._send(request))
 
     def close(self) -> None:
         """Close all connections."""
@@ -79,6 +86,7 @@ class AsyncHTTPTransport(AsyncBaseTransport):
         http1: bool = True,
         http2: bool = False,
         limits: Limits = DEFAULT_LIMITS,
+        proxy: ProxyArgument | None = None,
         uds: str | None = None,
         local_address: str | None = None,
         retries: int = 0,
@@ -92,12 +100,13 @@ class AsyncHTTPTransport(AsyncBaseTransport):
         self._pool = _build_pool(
             _backend_maker(_known_backend(backend), local_address, socket_options),
             Protocols(http1=http1, http2=http2, named=protocols, plugins=plugins),
-            verify, cert, trust_env, limits, uds, retries, observers, plugins,
+            verify, cert, trust_env, limits, proxy, uds, retries, observers, plugins,
         )  # fmt: skip
+        self._send = self._pool.handle if proxy is None else _sender(self._pool, is_async=True)
 
     async def handle_async_request(self, request: Request) -> Response:
         """Send a request over a connection of the pool."""
-        return await self._pool.handle(request)
+        return await self._send(request)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -141,6 +150,7 @@ def _build_pool(
     cert: CertTypes | None,
     trust_env: bool,
     limits: Limits,
+    proxy: ProxyArgument | None,
     uds: str | None,
     retries: int,
     observers: Observers | None,
@@ -150,15 +160,37 @@ def _build_pool(
         raise TypeError(f"limits: expected hookline.Limits, not {limits!r}.")
     if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
         raise ValueError(f"retries: expected a whole number >= 0, not {retries!r}.")
+    connector: Connector
+    if proxy is None:
+        connector = DirectConnector() if uds is None else UnixConnector(uds)
+    elif uds is None:
+        connector = build_connector(proxy, trust_env=trust_env, plugins=plugins)
+    else:
+        raise ValueError(
+            "uds and proxy: a proxy cannot be reached through a Unix socket of the origin's. Give "
+            "one of the two."
+        )
     return ConnectionPool(
         make_backend=make_backend,
-        connector=DirectConnector() if uds is None else UnixConnector(uds),
+        connector=connector,
         protocols=protocols,
         get_ssl_context=ssl_context_getter(verify, cert, trust_env, protocols, plugins),
         limits=limits,
         retries=retries,
         observers=observers,
     )
+
+
+def _sender(
+    pool: ConnectionPool, *, is_async: bool
+) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    """What sends a request: the pool itself, unless a proxy has to be answered."""
+    from .._proxy_connectors import HTTPProxyConnector
+
+    connector = pool._connector
+    if not isinstance(connector, HTTPProxyConnector):
+        return pool.handle
+    return connector.authenticating(pool.handle, is_async=is_async)
 
 
 def _backend_maker(

@@ -18,7 +18,7 @@ it, is decided here. The rules:
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any, Union
+from typing import Union
 
 from socksio import (
     SOCKS5AType,
@@ -31,8 +31,7 @@ from socksio import (
 )
 
 from hookline import ConnectTimeout, ProxyError, TimeoutException, TransportError
-from hookline.plugins import Deadline, NetworkStream
-from hookline.plugins.interfaces import Buffer
+from hookline.plugins import Deadline, NetworkStream, ReadAhead
 
 # Where the proxy is to connect: an address, or a name that it looks up.
 Address = Union[str, IPv4Address, IPv6Address]
@@ -178,38 +177,6 @@ class Handshake:
 
     def _too_late(self) -> ConnectTimeout:
         return ConnectTimeout(f"SOCKS5 proxy {self._proxy}, {self._step}: no answer in time.")
-
-
-class ReadAhead(NetworkStream):
-    """A stream of which something was received already: that comes first."""
-
-    __slots__ = ("_ahead", "_stream")
-
-    def __init__(self, stream: NetworkStream, ahead: bytes) -> None:
-        self._stream = stream
-        self._ahead = ahead
-
-    async def receive(self, timeout: float | None) -> bytes:
-        if self._ahead:
-            ahead, self._ahead = self._ahead, b""
-            return ahead
-        return await self._stream.receive(timeout)
-
-    def write(self, data: Buffer) -> bool:
-        return self._stream.write(data)
-
-    async def writable(self, timeout: float | None) -> None:
-        await self._stream.writable(timeout)
-
-    def close(self) -> None:
-        self._ahead = b""
-        self._stream.close()
-
-    def has_input(self) -> bool:
-        return bool(self._ahead) or self._stream.has_input()
-
-    def get_extra_info(self, name: str) -> Any:
-        return self._stream.get_extra_info(name)
 
 
 def _name_of(code: int) -> str:
