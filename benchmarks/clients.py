@@ -72,7 +72,7 @@ _DOWNLOAD = 1_000_000
 
 
 def _floor_sync(target: Target) -> AbstractContextManager[Fetch]:
-    return (floor if target.authority_file is None else floor_h2).blocking(target)
+    return floor.blocking(target) if target.authority_file is None else floor_h2.blocking(target)
 
 
 def _floor_async(target: Target) -> AbstractAsyncContextManager[list[AsyncFetch]]:
