@@ -39,7 +39,15 @@ def check_what_is_installed() -> None:
         if distribution.name.startswith("hookline")
     )
     print("installed:", ", ".join(names))
-    assert {"hookline", "hookline-core", "hookline-http11"} <= set(names)
+    assert set(names) == {
+        "hookline",
+        "hookline-core",
+        "hookline-digest-auth",
+        "hookline-http11",
+        "hookline-http2",
+        "hookline-socks",
+    }
+    assert hookline.DigestAuth.scheme == "digest"
     assert Path(hookline.__file__).is_relative_to(sys.prefix), hookline.__file__
     assert importlib.resources.files("hookline").joinpath("py.typed").is_file()
 
@@ -69,6 +77,13 @@ def check_command_line() -> None:
     assert json.loads(run_hookline("plugins", "--json"))
 
 
+def check_plugins() -> None:
+    """Each plugin is found through its entry point, by the name that users write."""
+    hookline.Client(http2=True, proxy="socks5://localhost:1080").close()
+    hookline.DigestAuth("user", "password")
+    print("plugins: HTTP/2, SOCKS5 and Digest are there by name")
+
+
 def run_hookline(*arguments: str) -> str:
     command = [sys.executable, "-I", "-m", "hookline", *arguments]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -85,6 +100,7 @@ def main() -> None:
             server.shutdown()
             thread.join()
     check_command_line()
+    check_plugins()
 
 
 if __name__ == "__main__":

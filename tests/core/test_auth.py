@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from hookline import Auth, BasicAuth, FunctionAuth, Request, Response
+from hookline import (
+    Auth,
+    BasicAuth,
+    BearerAuth,
+    FunctionAuth,
+    RemoteProtocolError,
+    Request,
+    RequestNotRead,
+    Response,
+)
 from hookline._auth import build_auth, run_auth
 from support.modes import Mode
 
@@ -274,3 +283,104 @@ async def test_flow_may_send_another_request_altogether(mode: Mode) -> None:
     assert [str(one.url) for one in sent] == ["https://login.example.org/token", HERE]
     assert sent[1] is original
     assert original.headers["authorization"] == "Bearer abc"
+
+
+async def test_error_that_the_flow_raises_carries_the_request(mode: Mode) -> None:
+    class Picky(Auth):
+        def __init__(self, *, at_once: bool) -> None:
+            self.at_once = at_once
+
+        def auth_flow(self, request: Request) -> Generator[Request, Response, None]:
+            if not self.at_once:
+                yield request
+            raise RemoteProtocolError("nonsense")
+
+    for at_once in (True, False):
+        original = request()
+        _, send = sending(Response(401))
+        with pytest.raises(RemoteProtocolError, match="nonsense") as caught:
+            await run_auth(Picky(at_once=at_once), original, send, is_async=mode.is_async)
+
+        assert caught.value.request is original
+
+
+async def test_body_is_read_when_the_flow_is_going_to_look_at_it_and_not_before(mode: Mode) -> None:
+    class OnDemand(Auth):
+        """Signs the body where the server asks for that."""
+
+        def needs_request_body(self, request: Request, response: Response | None) -> bool:
+            return response is not None and response.status_code == 401
+
+        def auth_flow(self, request: Request) -> Generator[Request, Response, None]:
+            response = yield request
+            if response.status_code == 401:
+                request.headers["X-Signed"] = request.content.decode()
+                yield request
+
+    original = Request("POST", HERE, content=mode.body([b"one ", b"two"]))
+    sent, send = sending(Response(401), Response(200))
+    await run_auth(OnDemand(), original, send, is_async=mode.is_async)
+    assert sent[1].headers["X-Signed"] == "one two"
+
+    original = Request("POST", HERE, content=mode.body([b"one ", b"two"]))
+    _, send = sending(Response(200))
+    await run_auth(OnDemand(), original, send, is_async=mode.is_async)
+    with pytest.raises(RequestNotRead):
+        original.content  # noqa: B018
+
+
+# -- Bearer tokens --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("token", ["abc.DEF-123_~+/==", "1|abc:def", "!"])
+def test_bearer_token_is_sent_at_once(token: str) -> None:
+    flow = BearerAuth(token).sync_auth_flow(request())
+    first = next(flow)
+
+    assert first.headers["Authorization"] == f"Bearer {token}"
+    with pytest.raises(StopIteration):
+        flow.send(Response(401))
+
+
+@pytest.mark.parametrize(
+    ("token", "message"),
+    [
+        ("", "auth: the token is empty."),
+        ("secret\n", r"auth: the token has '\n' at position 6;"),
+        ("two parts", "auth: the token has ' ' at position 3;"),
+        ("a\r\nX-Evil: 1", r"auth: the token has '\r' at position 1;"),
+        ("secr\u00e9t", "auth: the token has a character that is not visible ASCII at position 4;"),
+        ("secret\x7f", "auth: the token has a character that is not visible ASCII at position 6;"),
+    ],
+)
+def test_token_that_cannot_be_sent_is_refused_without_showing_it(token: str, message: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        BearerAuth(token)
+
+    assert str(caught.value).startswith(message)
+    assert "secr" not in str(caught.value)
+
+
+@pytest.mark.parametrize("token", [None, b"secret", 1])
+def test_token_is_a_str(token: Any) -> None:
+    with pytest.raises(TypeError, match="expected the token as a str, not a ") as caught:
+        BearerAuth(token)
+
+    assert "secret" not in str(caught.value)
+
+
+def test_secrets_are_in_no_repr() -> None:
+    sent = next(BearerAuth("secret").auth_flow(request()))
+
+    assert "secret" not in repr(BearerAuth("secret"))
+    assert "secret" not in repr(BasicAuth("user", "secret"))
+    assert "secret" not in repr(sent.headers)
+
+
+def test_scheme_of_two_arguments_is_made_from_credentials() -> None:
+    auth = BasicAuth.from_credentials("user", "password")
+
+    assert isinstance(auth, BasicAuth)
+    assert next(auth.auth_flow(request())).headers["Authorization"].startswith("Basic ")
+    with pytest.raises(TypeError, match="a bearer token is neither"):
+        BearerAuth.from_credentials("user", "password")
