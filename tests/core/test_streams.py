@@ -122,6 +122,40 @@ async def test_file_is_read_by_size(mode: Mode) -> None:
 
     assert [len(piece) for piece in pieces] == [65_536, 65_536, 18_928]
     assert b"".join(pieces) == data
+    if mode.is_async:
+        # Going back to its start would be a wait of its own, and has no agreed name.
+        with pytest.raises(StreamConsumed):
+            await pieces_of(mode, stream)
+
+
+def test_file_is_read_again_from_where_it_was() -> None:
+    file = io.BytesIO(b"header|body")
+    file.seek(7)
+    stream = IteratorByteStream(file)
+
+    assert [list(stream) for _ in range(3)] == [[b"body"]] * 3
+
+
+def test_file_that_cannot_go_back_is_consumed_by_its_first_reader() -> None:
+    class Pipe(io.BytesIO):
+        def tell(self) -> int:
+            raise io.UnsupportedOperation("tell")
+
+    class Silent:
+        def __init__(self) -> None:
+            self.pieces = [b"body", b""]
+
+        def read(self, size: int) -> bytes:
+            return self.pieces.pop(0)
+
+        def __iter__(self) -> Iterator[bytes]:
+            raise AssertionError
+
+    for file in (Pipe(b"body"), Silent()):
+        stream = IteratorByteStream(file)  # type: ignore[arg-type]
+        assert list(stream) == [b"body"]
+        with pytest.raises(StreamConsumed):
+            list(stream)
 
 
 @pytest.mark.parametrize("cls", [SyncByteStream, AsyncByteStream])

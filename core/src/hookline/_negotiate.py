@@ -7,6 +7,7 @@ The rules it lives by:
 - A scheme takes part by being installed and allowed, in the order of strength that was given.
 - The strongest one that is on offer answers, and no weaker one after it: a server, or whoever sits
   in between, must not be able to ask for the password in a worse way by refusing the better one.
+  Only a scheme that worked before, and that the server has stopped offering, makes way for others.
 - A scheme that sends the secret itself answers over https alone, unless the user said otherwise.
 - What worked is remembered for the origin where it did, and for no other.
 """
