@@ -30,9 +30,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ._errors import ConnectError, ConnectTimeout, NotProcessed, PoolTimeout, UnsupportedProtocol
+from ._network_stream import AsyncNetworkStream, SyncNetworkStream
 from ._queue import Joiners, Queue, Ticket, Verdict
 from ._streams import BodyReader, ByteStream
 from ._timeout import Deadline
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from ._models import Request, Response
     from ._observers import Observers
     from ._timeout import TimeoutDict
+    from ._trace import Trace
     from ._url import Origin
     from ._wiring import Protocols
     from .plugins.interfaces import Protocol
@@ -72,6 +74,7 @@ class Connection:
         "in_use",
         "is_shut",
         "joiners",
+        "network_stream",
         "origin",
         "pool",
         "protocol",
@@ -91,6 +94,9 @@ class Connection:
         self.is_shut = False
         # Who waits to share it, until its capacity is known.
         self.joiners: Joiners | None = None
+        # What programs get to see of it, with every response.
+        is_async = pool._backend.is_async  # type: ignore[union-attr]
+        self.network_stream = (AsyncNetworkStream if is_async else SyncNetworkStream)(protocol)
         protocol.on_release = self._release
         protocol.on_abandon = self._abandon
         protocol.on_capacity = self._capacity_changed
@@ -166,14 +172,22 @@ class ConnectionPool:
         if self._is_adapting:
             route = self._connector.route(origin)
             request = self._connector.adapt(request)
-        timeout: TimeoutDict = request.extensions.get("timeout") or _NO_TIMEOUT
+        extensions = request.extensions
+        timeout: TimeoutDict = extensions.get("timeout") or _NO_TIMEOUT
+        trace: Trace | None = None
+        if len(extensions) > 1:
+            # Hardly any request brings more than its timeout.
+            route = _server_named(route, extensions.get("sni_hostname"))
+            if (callback := extensions.get("trace")) is not None:
+                trace = self._trace(callback)
         stream = request.stream
         body: bytes | BodyReader | None = None
         replays = 0
         while True:
             connection = self._take(route)
+            is_new = connection is None
             if connection is None:
-                connection = await self._obtain(route, origin, timeout)
+                connection = await self._obtain(route, origin, timeout, trace)
             try:
                 if body is None:
                     body = (
@@ -181,15 +195,36 @@ class ConnectionPool:
                         if type(stream) is ByteStream
                         else BodyReader(stream, is_async=self._backend.is_async)  # type: ignore[union-attr]
                     )
-                return await connection.protocol.exchange(request, body, timeout)
-            except NotProcessed:
+                response = await (
+                    connection.protocol.exchange(request, body, timeout)
+                    if trace is None
+                    else trace.exchange(connection.protocol, request, body, timeout)
+                )
+            except NotProcessed as exc:
                 self._give_up(connection)
-                replays += 1
-                if replays > _REPLAYS or (type(body) is BodyReader and body.is_started):
+                if type(body) is BodyReader and body.is_started:
+                    raise NotProcessed(
+                        f"{exc} It cannot be sent again: its body was read in part."
+                    ) from exc
+                # Old connections that turn out to be over do not count: there are only so many.
+                replays += is_new or connection.protocol.capacity > 0
+                if replays > _REPLAYS:
                     raise
             except BaseException:
                 self._give_up(connection)
                 raise
+            else:
+                response.extensions["network_stream"] = connection.network_stream
+                if trace is not None:
+                    await trace.receive(response)
+                return response
+
+    def _trace(self, callback: Any) -> Trace:
+        from ._trace import Trace
+
+        if self._backend is None:
+            self._backend = self._make_backend()
+        return Trace(callback, is_async=self._backend.is_async)
 
     def _take(self, route: Origin) -> Connection | None:
         """A connection with room, if there is one: of the idle ones, the one used last."""
@@ -203,15 +238,18 @@ class ConnectionPool:
                 connection = idle.pop()
                 self._idle_count -= 1
                 connection.in_use = 1
-                if connection.protocol.capacity > 1:
+                is_fresh = connection.expires_at > time.monotonic()
+                if is_fresh and connection.protocol.capacity > 1:
                     self._shared.setdefault(route, {})[connection] = None
             if self._abandoned:
                 self._reap()
-            if connection.expires_at > time.monotonic() and connection.protocol.is_reusable():
+            if is_fresh and connection.protocol.is_reusable():
                 return connection
             self._discard(connection)
 
-    async def _obtain(self, route: Origin, origin: Origin, timeout: TimeoutDict) -> Connection:
+    async def _obtain(
+        self, route: Origin, origin: Origin, timeout: TimeoutDict, trace: Trace | None
+    ) -> Connection:
         """A new connection, or the first that has room."""
         if origin.scheme not in ("http", "https") or not origin.host:
             raise _unsupported(origin)
@@ -223,6 +261,11 @@ class ConnectionPool:
         deadline: Deadline | None = None
         has_place = False
         while True:
+            # What was in use may be idle by now.
+            if self._idle.get(route) and (idle := self._take(route)) is not None:
+                if has_place:
+                    self._free_place()
+                return idle
             ticket: Ticket | None = None
             joiners: Joiners | None = None
             evicted: list[Connection] = []
@@ -256,7 +299,7 @@ class ConnectionPool:
             for connection in evicted:
                 self._shut(connection)
             if ticket is None:
-                return await self._connect(route, origin, timeout, joiners)
+                return await self._connect(route, origin, timeout, joiners, trace)
             if deadline is None:
                 deadline = Deadline(timeout.get("pool"))
             verdict = await self._wait(ticket, deadline, timeout)
@@ -325,14 +368,19 @@ class ConnectionPool:
             return True
 
     async def _connect(
-        self, route: Origin, origin: Origin, timeout: TimeoutDict, joiners: Joiners | None
+        self,
+        route: Origin,
+        origin: Origin,
+        timeout: TimeoutDict,
+        joiners: Joiners | None,
+        trace: Trace | None,
     ) -> Connection:
         """A new connection to an origin. Its place in the pool is taken already.
 
         `joiners` wait to share it, if it can be shared.
         """
         try:
-            protocol = await self._establish_or_retry(origin, timeout.get("connect"))
+            protocol = await self._establish_or_retry(route, origin, timeout.get("connect"), trace)
         except BaseException as exc:
             with self._lock:
                 if joiners is not None:
@@ -365,12 +413,14 @@ class ConnectionPool:
             self._observers.emit("connection_opened", connection.info)
         return connection
 
-    async def _establish_or_retry(self, origin: Origin, seconds: float | None) -> Protocol:
+    async def _establish_or_retry(
+        self, route: Origin, origin: Origin, seconds: float | None, trace: Trace | None
+    ) -> Protocol:
         assert self._backend is not None
         attempt = 0
         while True:
             try:
-                return await self._establish(origin, Deadline(seconds))
+                return await self._establish(route, origin, Deadline(seconds), trace)
             except (ConnectError, ConnectTimeout):
                 if attempt >= self._retries:
                     raise
@@ -379,18 +429,29 @@ class ConnectionPool:
                 await self._backend.sleep(_RETRY_DELAY * 2 ** (attempt - 1))
             attempt += 1
 
-    async def _establish(self, origin: Origin, deadline: Deadline) -> Protocol:
+    async def _establish(
+        self, route: Origin, origin: Origin, deadline: Deadline, trace: Trace | None
+    ) -> Protocol:
         assert self._backend is not None
         # Whatever is missing on our side is found before anything is sent to the other.
         self._protocols.resolve()
         context = self._get_ssl_context() if origin.scheme == "https" else None
-        stream = await self._connector.connect(origin, self._backend, deadline)
+        connecting = self._connector.connect(origin, self._backend, deadline)
+        if trace is not None:
+            connecting = trace.connecting(self._connector, origin, deadline.remaining(), connecting)
+        stream = await connecting
         try:
             alpn = None
             if context is not None:
                 from ._tls_stream import start_tls
 
-                tls = await start_tls(stream, context, origin.host, deadline)
+                server_name = _server_name(route, origin)
+                handshake = start_tls(stream, context, server_name, deadline)
+                if trace is not None:
+                    handshake = trace.start_tls(
+                        context, server_name, deadline.remaining(), handshake
+                    )
+                tls = await handshake
                 stream, alpn = tls, tls.alpn
             return self._protocols.make(stream, alpn)
         except BaseException:
@@ -636,6 +697,21 @@ class ConnectionPool:
             connection.is_shut = True
             if self._observers is not None:
                 self._observers.emit("connection_closed", connection.info)
+
+
+def _server_named(route: Origin, name: object) -> Origin:
+    """The route of connections that were made with another name in the TLS handshake: one more
+    field keeps them apart from those that were not."""
+    if name is None or route.scheme != "https":
+        return route
+    if not isinstance(name, str):
+        raise TypeError(f'extensions["sni_hostname"]: expected a str, not {name!r}.')
+    return cast("Origin", (*route, name))
+
+
+def _server_name(route: Origin, origin: Origin) -> str:
+    """The name in the TLS handshake, which the certificate is checked against."""
+    return cast("str", route[3]) if len(route) > 3 else origin.host
 
 
 def _unlimited(value: Any) -> Any:

@@ -30,7 +30,9 @@ class TLSStream(NetworkStream):
 
     __slots__ = ("_incoming", "_lock", "_outgoing", "_ssl", "_stream")
 
-    def __init__(self, stream: NetworkStream, context: ssl.SSLContext, hostname: str) -> None:
+    def __init__(
+        self, stream: NetworkStream, context: ssl.SSLContext, hostname: str | None
+    ) -> None:
         self._stream = stream
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
@@ -79,8 +81,12 @@ class TLSStream(NetworkStream):
                 except ssl.SSLError as exc:
                     raise ReadError(f"Reading failed: {exc}") from exc
                 if self._outgoing.pending:
-                    # OpenSSL answers what it was asked, a change of keys for instance.
-                    self.write(b"")
+                    # OpenSSL answers what it was asked, a change of keys for instance. A peer that
+                    # does not listen any more may still have said something.
+                    try:
+                        self.write(b"")
+                    except WriteError:
+                        pass
             await self._fill(timeout)
 
     def write(self, data: Buffer) -> bool:
@@ -125,7 +131,7 @@ class TLSStream(NetworkStream):
 
 
 async def start_tls(
-    stream: NetworkStream, context: ssl.SSLContext, hostname: str, deadline: Deadline
+    stream: NetworkStream, context: ssl.SSLContext, hostname: str | None, deadline: Deadline
 ) -> TLSStream:
     """Speak TLS over a stream; on failure the stream is closed.
 

@@ -89,6 +89,8 @@ class AsyncioStream(NetworkStream, asyncio.BufferedProtocol):
             if self._error is not None:
                 raise ReadError(f"Reading failed: {self._error}") from self._error
             return b""
+        if asyncio._get_running_loop() is not self._loop:
+            raise ReadError("The event loop that the connection was made in has ended.")
         reader: asyncio.Future[bytes] = self._loop.create_future()
         self._reader = reader
         if timeout is None:

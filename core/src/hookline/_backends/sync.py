@@ -198,11 +198,12 @@ async def _wait_writable(
 ) -> list[socket.socket]:
     if hasattr(select, "poll"):
         poll = select.poll()
-        for sock in socks:
-            poll.register(sock, select.POLLOUT)
+        # By number, as it is now: another thread may close the socket meanwhile.
+        watched = {sock.fileno(): sock for sock in socks}
+        for number in watched:
+            poll.register(number, select.POLLOUT)
         milliseconds = None if timeout is None else int(timeout * 1000) + 1
-        ready = {fd for fd, _ in poll.poll(milliseconds)}
-        return [sock for sock in socks if sock.fileno() in ready]
+        return [watched[number] for number, _ in poll.poll(milliseconds)]
     # Windows reports a failed attempt among the exceptional conditions.
     _, writable, failed = select.select([], socks, socks, timeout)
     return [sock for sock in socks if sock in writable or sock in failed]

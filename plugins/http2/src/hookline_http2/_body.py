@@ -48,6 +48,8 @@ class HTTP2Body(Body):
                     await connection.advance(exchange, self._timeout)
         except BaseException:
             self.close()
+            if not exchange.upload.is_done:
+                await exchange.upload.stop()
             raise
 
     def close(self) -> None:

@@ -29,6 +29,7 @@ ERROR_NAMES: Final = (
     "HTTP_1_1_REQUIRED",
 )
 NO_ERROR: Final = 0
+PROTOCOL_ERROR: Final = 1
 REFUSED_STREAM: Final = 7
 CANCEL: Final = 8
 ENHANCE_YOUR_CALM: Final = 11

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 class Upload:
     """A request's body on its way out: what was pulled and not sent, and where more comes from."""
 
-    __slots__ = ("_length", "_pulled", "is_done", "pending", "reader")
+    __slots__ = ("_length", "_pulled", "is_cut", "is_done", "pending", "reader")
 
     def __init__(self, content: bytes, reader: BodyReader | None, length: int | None) -> None:
         self.pending = memoryview(content)
         self.reader = reader
         self._length = length
         self._pulled = len(content)
-        # Whether all of it was sent, or the rest is not wanted.
-        self.is_done = False
+        # Whether all of it was sent, or the rest is not wanted; and whether it was the latter.
+        self.is_done = self.is_cut = False
         self._check()
 
     async def pull(self) -> None:
@@ -42,7 +42,7 @@ class Upload:
 
     async def stop(self) -> None:
         """The rest is not wanted: let the body's generator run its `finally` blocks."""
-        self.is_done = True
+        self.is_done = self.is_cut = True
         reader, self.reader = self.reader, None
         if reader is not None:
             await reader.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -12,12 +13,16 @@ from ._codec import (
     DEFAULT_MAX_STREAMS,
     MAX_FRAME_SIZE,
     MAX_HEADER_LIST_SIZE,
+    PROTOCOL_ERROR,
     Codec,
     Fields,
     Handler,
     error_name,
 )
 
+# RFC 9113 section 8.2.1, as far as jh2 does not look.
+_NAME = re.compile(rb":?[!#$%&'*+\-.^_`|~0-9a-z]+")
+_FORBIDDEN = re.compile(rb"[\0\r\n]")
 # The least that a program may take for "no limit at all": settings have 32 bits.
 _UNLIMITED = 2**31
 
@@ -54,10 +59,23 @@ class H2Codec(Codec):
                 codes.MAX_HEADER_LIST_SIZE: MAX_HEADER_LIST_SIZE,
             },
         )
+        # What holds until the peer says otherwise (RFC 9113 section 6.5.2). jh2 supposes more.
+        self._h2.remote_settings = settings.Settings(
+            client=False,
+            initial_values={codes.HEADER_TABLE_SIZE: 4096, codes.INITIAL_WINDOW_SIZE: 65_535},
+        )
         # The engine takes its limits from the settings when the peer acknowledges them, and some
         # peers never do.
         self._h2.max_inbound_frame_size = MAX_FRAME_SIZE
         self._h2.decoder.max_header_list_size = MAX_HEADER_LIST_SIZE
+        # For the engine a GOAWAY is the end of the connection. For those streams that the peer has
+        # taken it is not (RFC 9113 section 6.8).
+        state = connection.ConnectionState.CLIENT_OPEN
+        going_on = {(state, connection.ConnectionInputs.RECV_GOAWAY): (None, state)}
+        machine = self._h2.state_machine
+        machine._transitions = {**machine._transitions, **going_on}
+        self._is_first = True
+        self._is_lenient = package == "jh2"
         self._handlers = self._table(import_module(f"{package}.events"))
 
     def start(self) -> None:
@@ -105,6 +123,13 @@ class H2Codec(Codec):
             pass
 
     def receive(self, data: bytes) -> None:
+        if self._is_first:
+            self._is_first = False
+            if data.startswith(b"HTTP/1"):
+                # To the engine this is the beginning of a very long frame.
+                raise RemoteProtocolError(
+                    "The server answers in HTTP/1.1 where HTTP/2 was expected (PROTOCOL_ERROR)."
+                )
         try:
             events = self._h2.receive_data(data)
         except self._protocol_error as exc:
@@ -147,13 +172,25 @@ class H2Codec(Codec):
                 if event.stream_ended is None:
                     handler.on_control()
 
+        def check(fields: Fields) -> None:
+            if self._is_lenient:
+                for name, value in fields:
+                    if _FORBIDDEN.search(value) or not _NAME.fullmatch(name):
+                        self.say_goodbye(PROTOCOL_ERROR)
+                        raise RemoteProtocolError(
+                            "The server broke HTTP/2's rules (PROTOCOL_ERROR): Illegal header "
+                            f"field {name!r}"
+                        )
+
         def on_head(event: Any) -> None:
+            check(event.headers)
             handler.on_head(event.stream_id, event.headers)
 
         def on_informational(event: Any) -> None:
             handler.on_informational(event.stream_id, event.headers)
 
         def on_trailers(event: Any) -> None:
+            check(event.headers)
             handler.on_trailers(event.stream_id, event.headers)
 
         def on_end(event: Any) -> None:

@@ -30,6 +30,7 @@ from hookline import (
     ReadTimeout,
     RemoteProtocolError,
     Response,
+    TransportError,
     WriteError,
     WriteTimeout,
 )
@@ -40,6 +41,7 @@ from ._codec import (
     CANCEL,
     ENHANCE_YOUR_CALM,
     NO_ERROR,
+    PROTOCOL_ERROR,
     REFUSED_STREAM,
     Codec,
     Fields,
@@ -71,8 +73,8 @@ _MAX_CONTROL_FRAMES = 1000
 class HTTP2(Protocol, Handler):
     """HTTP/2 over one stream of bytes.
 
-    The option `engine` is "h2" or "jh2" (of the package of that name); `window` is how many bytes
-    a server may send on one stream before they are read.
+    The option `engine` is "h2" or "jh2" (of the package of that name) or "native" (our own);
+    `window` is how many bytes a server may send on one stream before they are read.
     """
 
     name: ClassVar[str] = "http2"
@@ -101,9 +103,14 @@ class HTTP2(Protocol, Handler):
         # Why there will be no more exchanges, and whether the connection is closed.
         self._failure: Exception | None = None
         self._is_closed = False
+        # Whether the capacity is the peer's business, or 0 for good.
+        self._takes_more = True
         self._abandoned: deque[Exchange] = deque()
         self._unacknowledged = 0
         self._control_frames = 0
+        # How many windows may still grow for a reason: each byte that was sent is given back once on
+        # its stream and once on the connection.
+        self._returnable = 0
         # For the pool, once the lock is released.
         self._releases = 0
         self._has_new_capacity = False
@@ -141,9 +148,14 @@ class HTTP2(Protocol, Handler):
             upload = Upload(body, None, head.length)
         else:
             self._check_usable()
-            # A body that fails at once leaves no trace on the wire.
-            piece = await body.receive()  # type: ignore[union-attr]
-            upload = Upload(piece, body if piece else None, head.length)  # type: ignore[arg-type]
+            reader: BodyReader = body  # type: ignore[assignment]
+            try:
+                # A body that fails at once leaves no trace on the wire.
+                piece = await reader.receive()
+                upload = Upload(piece, reader if piece else None, head.length)
+            except BaseException:
+                await reader.close()
+                raise
         exchange = Exchange(upload)
         try:
             with self._lock:
@@ -266,7 +278,14 @@ class HTTP2(Protocol, Handler):
                         if not exchange.pieces:
                             self._check(exchange)
                         return
-                    self._check(exchange)
+                    try:
+                        self._check(exchange)
+                    except TransportError:
+                        # Somebody has closed the connection while it was our turn to read: those
+                        # who sleep have to hear of it, too.
+                        if not self._is_reading:
+                            self._wake_reader()
+                        raise
                     waiter: Waiter | None = None
                     if self._is_reading:
                         waiter = self._sleeping[exchange] = self.network.create_waiter()
@@ -350,7 +369,10 @@ class HTTP2(Protocol, Handler):
             data = await self.stream.receive(timeout)
         except ReadError as exc:
             with self._lock:
-                self._fail(exc)
+                if self._is_closed:
+                    self._feed(b"")
+                else:
+                    self._fail(exc)
         else:
             with self._lock:
                 self._feed(data)
@@ -433,6 +455,11 @@ class HTTP2(Protocol, Handler):
         try:
             exchange.stream_id = self._codec.open_stream(fields, is_end=upload.is_done)
         except LocalProtocolError as exc:
+            # Whatever the reason, such as that stream identifiers have run out: the next one would
+            # fare no better here.
+            self._takes_more = False
+            self.capacity = 0
+            self._has_new_capacity = True
             raise NotProcessed(str(exc)) from exc
         self._exchanges[exchange.stream_id] = exchange
         self._count += 1
@@ -454,6 +481,7 @@ class HTTP2(Protocol, Handler):
         upload.is_done = not upload.pending and upload.reader is None
         self._codec.send_data(stream_id, piece, is_end=upload.is_done)
         self._control_frames = 0
+        self._returnable += 2 * len(piece)
         return True
 
     def _flush(self) -> bool:
@@ -476,11 +504,12 @@ class HTTP2(Protocol, Handler):
             self._codec.reset(exchange.stream_id, CANCEL)
 
     def _feed(self, data: bytes) -> None:
+        if self._is_closed:
+            # By ourselves, in another task or thread. The engine listens no more.
+            self._fail(ReadError("The connection was closed while a response was waited for."))
+            return
         if not data:
-            if self._is_closed:
-                self._fail(ReadError("The connection was closed while a response was waited for."))
-            else:
-                self._fail(RemoteProtocolError("The server closed the HTTP/2 connection."))
+            self._fail(RemoteProtocolError("The server closed the HTTP/2 connection."))
             return
         try:
             self._codec.receive(data)
@@ -499,6 +528,7 @@ class HTTP2(Protocol, Handler):
         if self._failure is None:
             self._failure = failure
         self._is_closed = True
+        self._takes_more = False
         self.capacity = 0
         self._has_new_capacity = True
         for exchange in self._exchanges.values():
@@ -522,7 +552,7 @@ class HTTP2(Protocol, Handler):
 
     def on_settings(self) -> None:
         self.on_control()
-        if self._failure is None:
+        if self._takes_more:
             self.capacity = self._codec.max_streams
             self._has_new_capacity = True
         for exchange in self._exchanges.values():
@@ -534,8 +564,15 @@ class HTTP2(Protocol, Handler):
         self._control_frames = 0
         exchange = self._exchanges.get(stream_id)
         if exchange is not None:
+            status = fields[0][1]
+            if len(status) != 3 or not status.isdigit() or status[:1] == b"0":
+                self._codec.say_goodbye(PROTOCOL_ERROR)
+                raise RemoteProtocolError(
+                    "The server broke HTTP/2's rules (PROTOCOL_ERROR): The response's status is "
+                    f"{status!r}."
+                )
             exchange.head = fields
-            exchange.status = int(fields[0][1])
+            exchange.status = int(status)
             self._wake(exchange)
 
     def on_informational(self, stream_id: int, fields: Fields) -> None:
@@ -565,7 +602,7 @@ class HTTP2(Protocol, Handler):
         if exchange is None:
             return
         exchange.is_ended = True
-        if not exchange.upload.is_done:
+        if exchange.upload.is_cut or not exchange.upload.is_done:
             # RFC 9113 section 8.1: the rest of the request is of no use any more.
             self._codec.reset(stream_id, CANCEL)
         if exchange.is_returned and not exchange.is_released:
@@ -575,7 +612,10 @@ class HTTP2(Protocol, Handler):
         self._wake(exchange)
 
     def on_window(self, stream_id: int) -> None:
-        self.on_control()
+        if self._returnable:
+            self._returnable -= 1
+        else:
+            self.on_control()
         if stream_id:
             exchange = self._exchanges.get(stream_id)
             if exchange is not None and not exchange.upload.is_done:
@@ -604,6 +644,7 @@ class HTTP2(Protocol, Handler):
         self._wake(exchange)
 
     def on_goaway(self, last_stream_id: int, code: int) -> None:
+        self._takes_more = False
         self.capacity = 0
         self._has_new_capacity = True
         if self._failure is None:
@@ -630,12 +671,16 @@ class HTTP2(Protocol, Handler):
 
 
 def create_codec(engine: str) -> Callable[..., Codec]:
-    """What makes an engine of that name: "h2" or "jh2".
+    """What makes an engine of that name: "h2", "jh2" or "native".
 
-    Raises ValueError for any other name, and ModuleNotFoundError where it is not installed.
+    Raises ValueError for any other name, and for one that is not installed.
     """
+    if engine == "native":
+        from ._native import NativeCodec
+
+        return NativeCodec
     if engine not in ("h2", "jh2"):
-        raise ValueError(f"engine: expected 'h2' or 'jh2', not {engine!r}.")
+        raise ValueError(f"engine: expected 'h2', 'jh2' or 'native', not {engine!r}.")
     from importlib.util import find_spec
 
     if find_spec(engine) is None:
