@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -281,8 +282,34 @@ def test_response_until_close(connect: Connect) -> None:
 def test_connection_that_switched_protocols_is_not_used_again(connect: Connect) -> None:
     connection = connect(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n")
 
-    assert connection.exchange_now(get()).status_code == 101
+    response = connection.exchange_now(get(Upgrade="x"))
+    assert response.status_code == 101
+    # It is whoever has the response that speaks over it now.
+    assert not connection.is_closed
+    response.close()
     assert_closed(connection, releases=1)
+
+
+def test_switch_that_nobody_asked_for_is_refused(connect: Connect) -> None:
+    connection = connect(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n")
+
+    with pytest.raises(hookline.RemoteProtocolError, match="without being asked to"):
+        connection.exchange_now(get())
+    assert connection.is_closed
+
+
+@pytest.mark.parametrize("method", ["GET", "CONNECT"])
+def test_bytes_after_a_switch_of_protocols_are_the_first_on_the_stream(
+    method: str, connect: Connect
+) -> None:
+    status = b"101 Switching Protocols" if method == "GET" else b"200 Established"
+    connection = connect(b"HTTP/1.1 " + status + b"\r\n\r\nHTTP/1.1 \r\n", b"and more")
+    target = {"target": b"example.org:443"} if method == "CONNECT" else {}
+    request = hookline.Request(method, URL, headers={"Upgrade": "x"}, extensions=target)
+
+    with closing(connection.exchange_now(request)):
+        assert drive(connection.stream.receive(1)) == b"HTTP/1.1 \r\n"
+        assert drive(connection.stream.receive(1)) == b"and more"
 
 
 def test_request_with_connection_close_is_the_last(connect: Connect) -> None:

@@ -178,7 +178,7 @@ def test_header_value_with_line_ends_controls_or_white_space_around_it_is_refuse
     assert str(caught.value) == f"Illegal value for header b'X-Name': {value!r}"
 
 
-@pytest.mark.parametrize("name", [b"Authorization", b"proxy-authorization"])
+@pytest.mark.parametrize("name", [b"Authorization", b"X-Authorization"])
 def test_malformed_secret_is_not_shown(name: bytes) -> None:
     with pytest.raises(hookline.LocalProtocolError) as caught:
         serialise((name, b"Bearer secret\n"))

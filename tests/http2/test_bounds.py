@@ -249,9 +249,7 @@ async def test_windows_that_are_given_back_in_small_steps_are_no_flood(
             assert (await client.post(server.url, content=bytes(300_000))).text == "read"
 
 
-async def test_flood_on_an_idle_connection_costs_nobody_a_request(
-    mode: Mode, connect: Any
-) -> None:
+async def test_flood_on_an_idle_connection_costs_nobody_a_request(mode: Mode, connect: Any) -> None:
     go_on, flooded = threading.Event(), threading.Event()
 
     def script(peer: Peer) -> None:

@@ -100,7 +100,9 @@ async def test_end_of_the_connection_is_everybodys(mode: Mode, connect: Any) -> 
             assert client._transport._pool._open == 0
 
 
-@pytest.mark.parametrize(("code", "name"), [*enumerate(ERROR_NAMES), (0x100, "unknown error 0x100")])
+@pytest.mark.parametrize(
+    ("code", "name"), [*enumerate(ERROR_NAMES), (0x100, "unknown error 0x100")]
+)
 async def test_reset_names_its_error_code(code: int, name: str, mode: Mode, connect: Any) -> None:
     def script(peer: Peer) -> None:
         peer.start()
@@ -139,7 +141,7 @@ async def test_reset_in_the_middle_of_a_body_comes_after_what_was_sent(
                 received = []
                 with pytest.raises(hookline.RemoteProtocolError, match="reset the stream"):
                     async for piece in response.aiter_raw():
-                        received.append(piece)
+                        received.append(piece)  # noqa: PERF401
                 assert received == [b"some"]
             assert (await client.get(server.url + "next")).text == "/next"
 

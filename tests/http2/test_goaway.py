@@ -23,7 +23,6 @@ from support.http2 import (
 from support.modes import Mode
 from support.tasks import until
 
-
 # -- With exchanges under way ---------------------------------------------------------------
 
 

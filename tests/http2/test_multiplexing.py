@@ -198,7 +198,7 @@ def test_a_client_may_outlive_its_event_loop(name: str, h2c_server: str) -> None
     client = mode.client(http1=False, http2=True)
 
     async def get() -> str:
-        return str((await client.get(h2c_server + "/")).text)
+        return str((await client.get(h2c_server + "/")).text)  # noqa: F821
 
     assert [mode.run(get) for _ in range(3)] == ["Hello, world!"] * 3
     mode.run(client.aclose)

@@ -93,9 +93,7 @@ async def test_only_the_protocols_that_are_allowed_are_offered(mode: Mode, autho
     assert chosen == ["http/1.1", "h2", "http/1.1"]
 
 
-async def test_server_that_speaks_http11_only_is_a_protocol_error(
-    mode: Mode, connect: Any
-) -> None:
+async def test_server_that_speaks_http11_only_is_a_protocol_error(mode: Mode, connect: Any) -> None:
     def script(conversation: Conversation) -> None:
         conversation.receive_head()
         conversation.send(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
@@ -103,7 +101,7 @@ async def test_server_that_speaks_http11_only_is_a_protocol_error(
 
     with raw_server(script) as server:
         async with connect() as client:
-            with pytest.raises(hookline.RemoteProtocolError, match="answers in HTTP/1.1"):
+            with pytest.raises(hookline.RemoteProtocolError, match="answers in HTTP/1.1"):  # noqa: RUF043
                 await client.get(server.url)
 
 

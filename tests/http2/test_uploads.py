@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import socket
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +16,7 @@ from support.http2 import (
     CANCEL,
     DATA,
     END_STREAM,
+    INITIAL_WINDOW,
     INTERNAL_ERROR,
     MAX_STREAMS,
     NO_ERROR,
@@ -394,6 +396,35 @@ async def test_response_is_read_while_the_upload_goes_on(
 
         assert server.connections == 1
         assert server.peers[0].resets == {}
+
+
+async def test_server_that_does_not_read_before_it_is_read_from_gets_its_upload(
+    mode: Mode, engine: str
+) -> None:
+    """Both sides have windows without end and little room in their sockets, and the server does one
+    thing at a time: whoever only writes waits for ever."""
+    small = [(socket.SOL_SOCKET, option, 8192) for option in (socket.SO_SNDBUF, socket.SO_RCVBUF)]
+
+    def script(peer: Peer) -> None:
+        for option in small:
+            peer.conversation.socket.setsockopt(*option)
+        peer.start({INITIAL_WINDOW: 2**31 - 1})
+        peer.window(0, 2**31 - 1 - 65_535)
+        peer.grants = False
+        peer.respond(peer.request().id, b"first")
+        echo(peer, peer.request())
+        peer.receive_to_end()
+
+    body = bytes(1_000_000)
+    protocols = [{"name": "http2", "options": {"engine": engine}}]
+    transport = mode.transport(protocols=protocols, socket_options=small)
+    with http2_server(script) as server:
+        async with mode.client(transport=transport, timeout=10) as client:
+            # The settings are known from here on.
+            assert (await client.get(server.url)).text == "first"
+            for content in (body,):
+                response = await client.post(server.url, content=content)
+                assert len(response.content) == len(body)
 
 
 async def test_response_whose_head_comes_first_is_returned_before_the_upload_is_over(

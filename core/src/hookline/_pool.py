@@ -203,9 +203,12 @@ class ConnectionPool:
             except NotProcessed as exc:
                 self._give_up(connection)
                 if type(body) is BodyReader and body.is_started:
-                    raise NotProcessed(
-                        f"{exc} It cannot be sent again: its body was read in part."
-                    ) from exc
+                    if getattr(stream, "_is_generator", True):
+                        raise NotProcessed(
+                            f"{exc} It cannot be sent again: its body was read in part."
+                        ) from exc
+                    # A list, or a file that goes back to where it was: a new reader starts over.
+                    body = None
                 # Old connections that turn out to be over do not count: there are only so many.
                 replays += is_new or connection.protocol.capacity > 0
                 if replays > _REPLAYS:
@@ -230,19 +233,20 @@ class ConnectionPool:
         """A connection with room, if there is one: of the idle ones, the one used last."""
         while True:
             with self._lock:
-                if self._shared and (shared := self._pick_shared(route)) is not None:
-                    return shared
-                idle = self._idle.get(route)
-                if not idle:
-                    return None
-                connection = idle.pop()
-                self._idle_count -= 1
-                connection.in_use = 1
-                is_fresh = connection.expires_at > time.monotonic()
-                if is_fresh and connection.protocol.capacity > 1:
-                    self._shared.setdefault(route, {})[connection] = None
+                shared = self._pick_shared(route) if self._shared else None
+                connection: Connection | None = None
+                is_fresh = False
+                if shared is None and (idle := self._idle.get(route)):
+                    connection = idle.pop()
+                    self._idle_count -= 1
+                    connection.in_use = 1
+                    is_fresh = connection.expires_at > time.monotonic()
+                    if is_fresh and connection.protocol.capacity > 1:
+                        self._shared.setdefault(route, {})[connection] = None
             if self._abandoned:
                 self._reap()
+            if connection is None:
+                return shared
             if is_fresh and connection.protocol.is_reusable():
                 return connection
             self._discard(connection)
@@ -268,20 +272,17 @@ class ConnectionPool:
                 return idle
             ticket: Ticket | None = None
             joiners: Joiners | None = None
+            shared: Connection | None = None
             evicted: list[Connection] = []
             with self._lock:
-                if self._is_closed:
+                is_closed = self._is_closed
+                if may_share and not is_closed:
+                    shared = self._pick_shared(route)
+                    joiners = self._making.get(route)
+                if is_closed or shared is not None:
                     if has_place:
                         self._pass_on_place()
-                    raise RuntimeError("The connection pool is closed.")
-                if may_share:
-                    shared = self._pick_shared(route)
-                    if shared is not None:
-                        if has_place:
-                            self._pass_on_place()
-                        return shared
-                    joiners = self._making.get(route)
-                if joiners is not None and may_join:
+                elif joiners is not None and may_join:
                     if has_place:
                         self._pass_on_place()
                         has_place = False
@@ -298,6 +299,10 @@ class ConnectionPool:
             self._reap()
             for connection in evicted:
                 self._shut(connection)
+            if is_closed:
+                raise RuntimeError("The connection pool is closed.")
+            if shared is not None:
+                return shared
             if ticket is None:
                 return await self._connect(route, origin, timeout, joiners, trace)
             if deadline is None:
@@ -347,6 +352,9 @@ class ConnectionPool:
                     self._free_place()
             raise
         if self._withdraw(ticket):
+            if ticket.line is not self._waiting:
+                # It is not the pool's fault that another request's connection takes its time.
+                return Verdict.ALONE
             raise PoolTimeout(
                 f"No connection became free within {timeout.get('pool')} s: {self._open} of "
                 f"{self._max_open} are in use, {len(self._waiting)} more requests are waiting."
@@ -361,11 +369,14 @@ class ConnectionPool:
 
     def _withdraw(self, ticket: Ticket) -> bool:
         """Leave the line; False where the ticket's turn has come already."""
-        with self._lock:
-            if ticket.verdict is not None:
-                return False
-            ticket.line.remove(ticket)
-            return True
+        try:
+            with self._lock:
+                if ticket.verdict is not None:
+                    return False
+                ticket.line.remove(ticket)
+                return True
+        finally:
+            self._reap()
 
     async def _connect(
         self,
@@ -406,6 +417,7 @@ class ConnectionPool:
                         self._single.clear()
                     self._single.add(route)
                     self._dismiss(route, joiners, Verdict.AGAIN)
+        self._reap()
         if is_closed:
             protocol.close()
             raise RuntimeError("The connection pool was closed while a connection was made.")
@@ -446,7 +458,8 @@ class ConnectionPool:
                 from ._tls_stream import start_tls
 
                 server_name = _server_name(route, origin)
-                handshake = start_tls(stream, context, server_name, deadline)
+                offered = self._protocols.alpn
+                handshake = start_tls(stream, context, server_name, deadline, offered)
                 if trace is not None:
                     handshake = trace.start_tls(
                         context, server_name, deadline.remaining(), handshake
@@ -687,6 +700,9 @@ class ConnectionPool:
                 while idle and idle[0].expires_at <= now:
                     expired.append(idle.popleft())
             self._idle_count -= len(expired)
+        if expired or len(self._idle) > self._idle_count:
+            # Routes without idle connections are forgotten, or a crawler would grow for ever.
+            self._idle = {route: idle for route, idle in self._idle.items() if idle}
         return expired
 
     # -- Without it -------------------------------------------------------------------------

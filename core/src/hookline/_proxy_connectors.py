@@ -118,7 +118,9 @@ class HTTPProxyConnector(Connector):
         self, auth: Auth, request: Request, send: Handle, *, is_async: bool
     ) -> Response:
         proxy_url = self._proxy.url
-        if auth.needs_request_body(_to(proxy_url, request), None):
+        may_sign = type(auth).needs_request_body is not Auth.needs_request_body
+        if may_sign or auth.needs_request_body(_to(proxy_url, request), None):
+            # Whether a scheme signs the body is known when the proxy has asked; by then it is sent.
             await request._read(is_async=is_async)
         flow = proxy_auth_flow(auth, _to(proxy_url, self.adapt(request)))
         try:
@@ -222,18 +224,11 @@ class HTTPProxyConnector(Connector):
                 return stream
             from ._tls_stream import start_tls
 
-            tls = await start_tls(stream, context, host, deadline)
+            tls = await start_tls(stream, context, host, deadline, (_ALPN,))
         except (ConnectError, ConnectTimeout) as exc:
             kind = ConnectTimeout if isinstance(exc, ConnectTimeout) else ConnectError
             message = f"The proxy {self._where} cannot be reached: {exc}"
             raise kind(message) from (exc.__cause__ or exc)
-        if tls.alpn not in (None, _ALPN):
-            tls.close()
-            raise ProxyError(
-                f"The proxy {self._where} chose {tls.alpn!r} by ALPN, and is spoken to in "
-                "HTTP/1.1. Give hookline.Proxy an ssl_context of its own, which offers nothing "
-                "else."
-            )
         return tls
 
     def _ssl_context(self) -> ssl.SSLContext:

@@ -24,6 +24,8 @@ from .plugins.interfaces import Buffer, NetworkStream
 # The largest TLS record there is (RFC 8446 section 5.1); OpenSSL gives one at a time.
 _RECORD_SIZE = 16_384
 
+_alpn_lock = threading.Lock()
+
 
 class TLSStream(NetworkStream):
     """An established TLS connection over another stream."""
@@ -31,14 +33,23 @@ class TLSStream(NetworkStream):
     __slots__ = ("_incoming", "_lock", "_outgoing", "_ssl", "_stream")
 
     def __init__(
-        self, stream: NetworkStream, context: ssl.SSLContext, hostname: str | None
+        self,
+        stream: NetworkStream,
+        context: ssl.SSLContext,
+        hostname: str | None,
+        alpn: tuple[str, ...] = (),
     ) -> None:
         self._stream = stream
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         # OpenSSL's objects are not for two threads at once, and one may read while another writes.
         self._lock = threading.Lock()
-        self._ssl = context.wrap_bio(self._incoming, self._outgoing, server_hostname=hostname)
+        with _alpn_lock:
+            # A context of the user's may serve several clients, each with protocols of its own. A
+            # connection takes over what is offered when it is made.
+            if alpn:
+                context.set_alpn_protocols(list(alpn))
+            self._ssl = context.wrap_bio(self._incoming, self._outgoing, server_hostname=hostname)
 
     @property
     def alpn(self) -> str | None:
@@ -131,14 +142,19 @@ class TLSStream(NetworkStream):
 
 
 async def start_tls(
-    stream: NetworkStream, context: ssl.SSLContext, hostname: str | None, deadline: Deadline
+    stream: NetworkStream,
+    context: ssl.SSLContext,
+    hostname: str | None,
+    deadline: Deadline,
+    alpn: tuple[str, ...] = (),
 ) -> TLSStream:
-    """Speak TLS over a stream; on failure the stream is closed.
+    """Speak TLS over a stream; on failure the stream is closed. `alpn` is what to offer, where it
+    is not the context's own business.
 
     Raises ConnectTimeout, and ConnectError with the ssl error as its cause.
     """
     try:
-        tls = TLSStream(stream, context, hostname)
+        tls = TLSStream(stream, context, hostname, alpn)
         await tls.handshake(deadline)
     except BaseException as exc:
         stream.close()

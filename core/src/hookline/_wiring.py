@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ._errors import PluginNotFound
+from ._errors import ConnectError, PluginNotFound
 from .plugins.interfaces import Connector, Protocol
 
 if TYPE_CHECKING:
@@ -176,6 +176,11 @@ class Protocols:
         for identifier, factory in resolved:
             if identifier == alpn:
                 return factory(stream)
+        if alpn is not None:
+            offered = ", ".join(identifier for identifier, _ in resolved)
+            raise ConnectError(
+                f"The server chose {alpn!r} by ALPN, which was not offered ({offered})."
+            )
         # No TLS, or a server that knows no ALPN: HTTP/1.1 if we speak it (RFC 9113 section 3.2 asks
         # for an agreement before HTTP/2), and what there is by prior knowledge if we don't.
         for identifier, factory in resolved:
@@ -262,9 +267,8 @@ def _ssl_context(
     from ._tls import TLSSettings, create_ssl_context, shared_context
 
     if isinstance(verify, ssl.SSLContext):
-        context = create_ssl_context(verify, cert)
-        context.set_alpn_protocols(list(alpn))
-        return context
+        # What it offers is set for each connection: it may be another client's, too.
+        return create_ssl_context(verify, cert)
     if not isinstance(verify, Mapping):
         return shared_context(TLSSettings(verify, cert, trust_env, alpn))
     name, options = named_parts("ssl_contexts", verify)
@@ -286,5 +290,4 @@ def _ssl_context(
             f"verify: the plugin that makes the TLS context {name!r} returned {context!r}; "
             "expected an ssl.SSLContext."
         )
-    context.set_alpn_protocols(list(alpn))
     return context

@@ -89,6 +89,7 @@ class AnyioBackend(Backend):
         self._token = anyio.lowlevel.current_token()
 
     async def connect_tcp(self, host: str, port: int, deadline: Deadline) -> NetworkStream:
+        self._token = anyio.lowlevel.current_token()
         addresses = numeric_addresses(host, port)
         if addresses is None:
             addresses = await _resolve(host, port, deadline)
@@ -98,6 +99,7 @@ class AnyioBackend(Backend):
         return hosts_of(host, await _resolve(host, port, deadline))
 
     async def connect_unix(self, path: str, deadline: Deadline) -> NetworkStream:
+        self._token = anyio.lowlevel.current_token()
         return AnyioStream(await dial_unix(path, self, deadline))
 
     async def sleep(self, seconds: float) -> None:
@@ -112,6 +114,8 @@ class AnyioBackend(Backend):
             native.call_soon_threadsafe(callback)  # type: ignore[attr-defined]
 
     def create_waiter(self) -> Waiter:
+        # A client may outlive one run: whom `call_soon` is to reach is in this one.
+        self._token = anyio.lowlevel.current_token()
         return _EventWaiter()
 
 

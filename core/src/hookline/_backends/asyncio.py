@@ -57,6 +57,7 @@ class AsyncioStream(NetworkStream, asyncio.BufferedProtocol):
         "_unread",
         "_unread_size",
         "_writing_paused",
+        "_written",
     )
 
     def __init__(
@@ -78,6 +79,7 @@ class AsyncioStream(NetworkStream, asyncio.BufferedProtocol):
         self._lost = False
         self._error: Exception | None = None
         self._writing_paused = False
+        self._written = 0
         self._drained: asyncio.Future[None] | None = None
 
     # -- For the shared code ------------------------------------------------------------------
@@ -117,19 +119,20 @@ class AsyncioStream(NetworkStream, asyncio.BufferedProtocol):
         if self._lost or self._transport.is_closing():
             raise WriteError("The connection was closed by the server.") from self._error
         if data:
+            self._written += len(data)
             self._transport.write(data)
         return not self._writing_paused
 
     async def writable(self, timeout: float | None) -> None:
-        unsent = self._transport.get_write_buffer_size()
+        taken = self._taken
         try:
             while self._writing_paused:
                 self._drained = self._loop.create_future()
                 if await _in_time(self._loop, self._drained, timeout):
                     break
-                # The timeout is for a wait without any progress.
-                earlier, unsent = unsent, self._transport.get_write_buffer_size()
-                if unsent >= earlier:
+                # The timeout is for a wait without any progress, whatever others write meanwhile.
+                earlier, taken = taken, self._taken
+                if taken <= earlier:
                     raise WriteTimeout(f"The server took no data for {timeout} s.")
         finally:
             self._drained = None
@@ -219,6 +222,11 @@ class AsyncioStream(NetworkStream, asyncio.BufferedProtocol):
             if not self._transport.is_closing():
                 self._transport.resume_reading()
         return data
+
+    @property
+    def _taken(self) -> int:
+        """How many bytes the peer has taken so far."""
+        return self._written - self._transport.get_write_buffer_size()
 
     def _give_back(self, data: bytes) -> None:
         if data:

@@ -33,7 +33,9 @@ _methods: dict[str, bytes] = {
     method: method.encode("ascii")
     for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")
 }
-_FRAMING = frozenset({b"host", b"content-length", b"transfer-encoding", b"connection"})
+_SPECIAL = frozenset(
+    {b"host", b"content-length", b"transfer-encoding", b"connection", b"proxy-authorization"}
+)
 
 
 class Head(NamedTuple):
@@ -57,17 +59,26 @@ def serialise_head(request: Request) -> Head:
         raise TypeError(f'extensions["target"]: expected bytes, not {target!r}.')
     parts = [method, b" ", target, b" HTTP/1.1\r\n"]
     items = request.headers._list
+    if items and items[0][1] != b"host":
+        # RFC 9110 section 7.2 wants it to be the first.
+        items = sorted(items, key=_is_not_host)
     length: int | None = None
     is_chunked = is_last = False
-    hosts = 0
+    hosts = dropped = 0
     for name, lower, value in items:
-        if lower in _FRAMING:
+        if lower in _SPECIAL:
             if lower == b"host":
                 hosts += 1
             elif lower == b"content-length":
                 length = _checked_length(value, length)
             elif lower == b"transfer-encoding":
                 is_chunked = _checked_coding(value, is_chunked)
+            elif lower == b"proxy-authorization":
+                if target[:1] in (b"/", b"*"):
+                    # It is for a proxy (RFC 9110 section 11.7.1), and this is none: a proxy is
+                    # given a whole URL, or an authority.
+                    dropped += 1
+                    continue
             elif b"close" in value.lower():
                 is_last = True
         elif lower not in _known_names:
@@ -78,7 +89,7 @@ def serialise_head(request: Request) -> Head:
 
     # Five passes over the whole head find whatever might be wrong; which header it is, if any, is
     # then worked out at leisure.
-    lines = len(items) + 2
+    lines = len(items) - dropped + 2
     if (
         data.count(b"\n") != lines
         or data.count(b"\r") != lines
@@ -100,6 +111,10 @@ def serialise_head(request: Request) -> Head:
             "section 6.2)."
         )
     return Head(data, length, is_chunked, is_last)
+
+
+def _is_not_host(item: Item) -> bool:
+    return item[1] != b"host"
 
 
 def chunk(data: bytes) -> bytes:

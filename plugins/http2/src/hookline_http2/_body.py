@@ -34,9 +34,11 @@ class HTTP2Body(Body):
         connection = self._connection
         try:
             while True:
+                # Asked first: what comes with the end, in another thread, is there before it.
+                is_ended = exchange.is_ended
                 if piece := connection.take(exchange):
                     return piece
-                if exchange.is_ended:
+                if is_ended:
                     if not exchange.upload.is_done:
                         await exchange.upload.stop()
                     self._exchange = None

@@ -50,7 +50,10 @@ def error_name(code: int) -> str:
 
 
 class Handler:
-    """Who is told what arrives. Called from within `Codec.receive` only."""
+    """Who is told what arrives. Called from within `Codec.receive` only.
+
+    Lists of fields may be given out more than once: they are to be left as they are.
+    """
 
     def on_settings(self) -> None:
         """The peer's settings have arrived, or changed."""
@@ -62,7 +65,11 @@ class Handler:
         """The head of a 1xx response."""
 
     def on_data(self, stream_id: int, data: bytes, size: int) -> None:
-        """A piece of a body. `size` counts for flow control: it includes the padding."""
+        """A piece of a body. `size` counts for flow control: it includes the padding.
+
+        An engine may report what came for a stream that is over, without the data: it counts for
+        the connection all the same.
+        """
 
     def on_trailers(self, stream_id: int, fields: Fields) -> None:
         """The fields after a body."""

@@ -66,11 +66,11 @@ class Exchange:
     """What has come for one stream."""
 
     __slots__ = (
+        "_hold",
         "failure",
         "has_news",
         "head",
         "is_ended",
-        "is_released",
         "is_returned",
         "pieces",
         "status",
@@ -95,15 +95,24 @@ class Exchange:
         self.failure: Exception | None = None
         # Something changed since the exchange last looked.
         self.has_news = False
-        # The response is with the caller; the pool knows that the exchange is over.
+        # The response is with the caller.
         self.is_returned = False
-        self.is_released = False
+        # What the exchange holds of the pool: whoever takes it away gives that back.
+        self._hold = [True]
 
     @property
     def has_final_word(self) -> bool:
         """Whether the response makes the rest of the request's body unnecessary: it is complete, or
         an error."""
         return self.is_ended or self.status >= 400
+
+    def let_go(self) -> bool:
+        """Whether it is for the caller to tell the pool that the exchange is over: once. Any thread
+        may ask at any moment, the garbage collector's among them, so that a flag would not do."""
+        try:
+            return self._hold.pop()
+        except IndexError:
+            return False
 
     def take(self) -> bytes:
         """What has come of the body."""

@@ -29,7 +29,7 @@ _CONTROLS = bytes([*range(10), *range(11, 32), 127])
 _OF_THE_CONNECTION = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"}
 )
-_SPECIAL = _OF_THE_CONNECTION | {b"host", b"content-length", b"te"}
+_SPECIAL = _OF_THE_CONNECTION | {b"host", b"content-length", b"te", b"proxy-authorization"}
 
 # Names that were found to be tokens. Bounded: names can come from outside.
 _known_names: set[bytes] = set()
@@ -68,6 +68,10 @@ def request_head(request: Request) -> Head:
                 continue
             if lower == b"content-length":
                 length = _checked_length(value, length)
+            elif lower == b"proxy-authorization":
+                if target[:1] in (b"/", b"*") and method != b"CONNECT":
+                    # It is for a proxy (RFC 9110 section 11.7.1), and this is none.
+                    continue
             elif lower in _OF_THE_CONNECTION or value.lower() != b"trailers":
                 continue
         elif lower not in _known_names:

@@ -23,6 +23,8 @@ from ._codec import (
 # RFC 9113 section 8.2.1, as far as jh2 does not look.
 _NAME = re.compile(rb":?[!#$%&'*+\-.^_`|~0-9a-z]+")
 _FORBIDDEN = re.compile(rb"[\0\r\n]")
+# What must not be guessed by watching how well it compresses.
+_SECRET = frozenset({b"authorization", b"proxy-authorization", b"cookie"})
 # The least that a program may take for "no limit at all": settings have 32 bits.
 _UNLIMITED = 2**31
 
@@ -76,6 +78,8 @@ class H2Codec(Codec):
         machine._transitions = {**machine._transitions, **going_on}
         self._is_first = True
         self._is_lenient = package == "jh2"
+        hpack = import_module("hpack" if package == "h2" else f"{package}.hpack")
+        self._never_indexed: Callable[..., Any] = hpack.NeverIndexedHeaderTuple
         self._handlers = self._table(import_module(f"{package}.events"))
 
     def start(self) -> None:
@@ -85,10 +89,18 @@ class H2Codec(Codec):
     def open_stream(self, fields: Fields, *, is_end: bool) -> int:
         try:
             stream_id: int = self._h2.get_next_available_stream_id()
-            self._h2.send_headers(stream_id, fields, end_stream=is_end)
+            self._h2.send_headers(stream_id, self._guarded(fields), end_stream=is_end)
         except self._protocol_error as exc:
             raise LocalProtocolError(f"No stream can be opened: {exc}") from exc
         return stream_id
+
+    def _guarded(self, fields: Fields) -> Fields:
+        """The same, with what is secret kept out of the table that compresses fields (RFC 7541
+        section 7.1.3)."""
+        if not any(name in _SECRET for name, _ in fields):
+            return fields
+        secret = self._never_indexed
+        return [secret(*field) if field[0] in _SECRET else field for field in fields]
 
     def room(self, stream_id: int) -> int:
         try:

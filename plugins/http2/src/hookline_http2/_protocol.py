@@ -18,6 +18,7 @@ The rules it lives by:
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -65,9 +66,14 @@ _CONNECTION_WINDOW = 16 * 1024 * 1024
 _PIECE = 65_536
 # How long a look at what has come may take, in seconds: it is made only where there is input.
 _PROBE = 0.001
-# How many frames that carry nothing may come between two that do. A server that keeps a connection
-# alive sends one every few seconds; floods send thousands.
+# How often it is made in a row: who looks has something else to do.
+_MOST_LOOKS = 4
+# How long one direction is waited for where the other may move first, in seconds.
+_MOMENT = 0.05
+# How many frames that carry nothing may come between two that do, in so many seconds. A server that
+# keeps a connection alive sends one every few seconds; floods send thousands.
 _MAX_CONTROL_FRAMES = 1000
+_CONTROL_PERIOD = 60.0
 
 
 class HTTP2(Protocol, Handler):
@@ -108,8 +114,9 @@ class HTTP2(Protocol, Handler):
         self._abandoned: deque[Exchange] = deque()
         self._unacknowledged = 0
         self._control_frames = 0
-        # How many windows may still grow for a reason: each byte that was sent is given back once on
-        # its stream and once on the connection.
+        self._control_since = 0.0
+        # How many windows may still grow for a reason: each byte that was sent is given back once
+        # on its stream and once on the connection.
         self._returnable = 0
         # For the pool, once the lock is released.
         self._releases = 0
@@ -159,10 +166,14 @@ class HTTP2(Protocol, Handler):
         exchange = Exchange(upload)
         try:
             with self._lock:
-                self._begin(exchange, head.fields)
-                is_kept = self._flush()
+                try:
+                    self._begin(exchange, head.fields)
+                    is_kept = self._flush()
+                except BaseException as exc:
+                    self._interrupted(exc)
+                    raise
             if is_kept:
-                await self._drain(timeout.get("write"))
+                await self._drain(timeout.get("write"), exchange)
             while exchange.head is None:
                 if upload.is_done:
                     await self.wait(exchange, timeout.get("read"), for_room=False)
@@ -247,18 +258,25 @@ class HTTP2(Protocol, Handler):
         with self._lock:
             self._check(exchange)
             if exchange.head is not None and exchange.has_final_word:
-                is_stopped, sent, is_kept = True, False, False
+                is_stopped, sent, is_kept, had_news = True, False, False, True
             else:
-                is_stopped = exchange.has_news = False
-                sent = self._send_some(exchange)
-                is_kept = self._flush()
+                is_stopped, had_news = False, exchange.has_news
+                exchange.has_news = False
+                try:
+                    sent = self._send_some(exchange)
+                    is_kept = self._flush()
+                except BaseException as exc:
+                    self._interrupted(exc)
+                    raise
         if is_stopped:
             await upload.stop()
             return
         if is_kept:
-            await self._drain(timeout.get("write"))
+            await self._drain(timeout.get("write"), exchange)
         if not sent:
-            await self.wait(exchange, timeout.get("write"), for_room=True)
+            # What came while a piece was pulled is for the caller to look at.
+            if not had_news:
+                await self.wait(exchange, timeout.get("write"), for_room=True)
         elif not self._is_reading:
             # The server may have heard enough, or have made room for more.
             await self._look()
@@ -309,16 +327,12 @@ class HTTP2(Protocol, Handler):
 
     def release(self, exchange: Exchange) -> None:
         """Tell the pool that an exchange is over, once."""
-        with self._lock:
-            is_first = not exchange.is_released
-            exchange.is_released = True
-        if is_first:
+        if exchange.let_go():
             self.on_release()
 
     def abandon(self, exchange: Exchange) -> None:
         """`give_up`, for the garbage collector: the stream is reset when somebody comes by."""
-        if not exchange.is_released:
-            exchange.is_released = True
+        if exchange.let_go():
             self._abandoned.append(exchange)
             self.on_abandon()
 
@@ -328,9 +342,20 @@ class HTTP2(Protocol, Handler):
         """Read, for everybody, until something happens to one exchange. The role was taken."""
         try:
             while not exchange.has_news:
-                if self._is_keeping:
-                    await self._drain(deadline.remaining())
-                await self._read(deadline.remaining())
+                # With others' data there all the time, `receive` itself would never be too late.
+                if deadline.has_expired:
+                    raise ReadTimeout("")
+                if not self._is_keeping:
+                    await self._read(deadline.remaining())
+                    continue
+                # The peer may not read before it is read from: both, in turn.
+                with self._lock:
+                    self._write(b"")
+                try:
+                    await self._read(_shorter(deadline.remaining()))
+                except ReadTimeout:
+                    if deadline.has_expired:
+                        raise
         finally:
             self._stop_reading()
 
@@ -354,7 +379,9 @@ class HTTP2(Protocol, Handler):
                 return
             self._is_reading = True
         try:
-            while self._failure is None and self.stream.has_input():
+            for _ in range(_MOST_LOOKS):
+                if self._failure is not None or not self.stream.has_input():
+                    break
                 await self._read(_PROBE)
         except ReadTimeout:
             # TLS has messages of its own that are input and bring no data.
@@ -397,37 +424,47 @@ class HTTP2(Protocol, Handler):
 
     # -- Writing ----------------------------------------------------------------------------
 
-    async def _drain(self, timeout: float | None) -> None:
+    async def _drain(self, timeout: float | None, exchange: Exchange) -> None:
         """Wait until the peer has taken what was written, by anybody."""
         deadline = Deadline(timeout)
         while True:
             waiter: Waiter | None = None
             with self._lock:
-                if not self._write(b""):
+                if exchange.has_news or not self._write(b""):
                     return
                 if self._is_draining:
                     waiter = self.network.create_waiter()
                     self._drainers.append(waiter)
                 else:
                     self._is_draining = True
+            slice_ = _shorter(deadline.remaining())
             if waiter is not None:
-                if not await waiter.wait(deadline.remaining()):
-                    raise WriteTimeout(f"The server took no data for {timeout} s.")
+                moved = await waiter.wait(slice_)
+            else:
+                moved = True
+                try:
+                    await self.stream.writable(slice_)
+                except WriteTimeout:
+                    moved = False
+                except WriteError:
+                    # Whether the server has said why is for the reader to find out.
+                    with self._lock:
+                        self._is_keeping = False
+                    return
+                finally:
+                    with self._lock:
+                        self._is_draining = False
+                        if moved:
+                            while self._drainers:
+                                self._drainers.popleft().set()
+            if moved:
+                # There was progress: the timeout is for a wait without any.
+                deadline = Deadline(timeout)
                 continue
-            try:
-                await self.stream.writable(timeout)
-            except WriteError:
-                # Whether the server has said why is for the reader to find out.
-                with self._lock:
-                    self._is_keeping = False
-                return
-            finally:
-                with self._lock:
-                    self._is_draining = False
-                    while self._drainers:
-                        self._drainers.popleft().set()
-            # There was progress: the timeout is for a wait without any.
-            deadline = Deadline(timeout)
+            # The peer may not read before it is read from.
+            await self._look()
+            if deadline.has_expired and not exchange.has_news:
+                raise WriteTimeout(f"The server took no data for {timeout} s.")
 
     # -- With the lock held -----------------------------------------------------------------
 
@@ -486,8 +523,18 @@ class HTTP2(Protocol, Handler):
 
     def _flush(self) -> bool:
         """Write what the engine has made; whether some of it is kept."""
-        output = self._codec.take_output()
-        return self._write(output) if output else self._is_keeping
+        try:
+            output = self._codec.take_output()
+            return self._write(output) if output else self._is_keeping
+        except BaseException as exc:
+            self._interrupted(exc)
+            raise
+
+    def _interrupted(self, exc: BaseException) -> None:
+        """Something went wrong while frames were made or written. If it was no ordinary failure,
+        nobody knows what of them went out: the engine may be ahead of the peer for good."""
+        if not isinstance(exc, Exception):
+            self._fail(ReadError(f"Sending was interrupted by {type(exc).__name__}."))
 
     def _write(self, data: bytes) -> bool:
         if self._is_closed:
@@ -605,9 +652,8 @@ class HTTP2(Protocol, Handler):
         if exchange.upload.is_cut or not exchange.upload.is_done:
             # RFC 9113 section 8.1: the rest of the request is of no use any more.
             self._codec.reset(stream_id, CANCEL)
-        if exchange.is_returned and not exchange.is_released:
+        if exchange.is_returned and exchange.let_go():
             # Whatever is unread is here already: somebody else may have the stream's place.
-            exchange.is_released = True
             self._releases += 1
         self._wake(exchange)
 
@@ -661,6 +707,10 @@ class HTTP2(Protocol, Handler):
                 self._wake(exchange)
 
     def on_control(self) -> None:
+        now = time.monotonic()
+        if now - self._control_since > _CONTROL_PERIOD:
+            self._control_since = now
+            self._control_frames = 0
         self._control_frames += 1
         if self._control_frames > _MAX_CONTROL_FRAMES:
             self._codec.say_goodbye(ENHANCE_YOUR_CALM)
@@ -690,6 +740,10 @@ def create_codec(engine: str) -> Callable[..., Codec]:
     from ._h2 import H2Codec
 
     return partial(H2Codec, package=engine)
+
+
+def _shorter(seconds: float | None) -> float:
+    return _MOMENT if seconds is None else min(seconds, _MOMENT)
 
 
 def _copied(failure: Exception) -> Exception:
