@@ -32,6 +32,7 @@ TREE = {
     "LocalProtocolError": hookline.ProtocolError,
     "RemoteProtocolError": hookline.ProtocolError,
     "ProxyError": hookline.TransportError,
+    "SSEError": hookline.TransportError,
     "UnsupportedProtocol": hookline.TransportError,
     "DecodingError": hookline.RequestError,
     "TooManyRedirects": hookline.RequestError,

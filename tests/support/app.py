@@ -73,6 +73,16 @@ async def streamed(scope: Scope, receive: Receive, send: Send, argument: str) ->
     await send({"type": "http.response.body", "body": b""})
 
 
+async def events(scope: Scope, receive: Receive, send: Send, argument: str) -> None:
+    """GET /events/N: N server-sent events."""
+    headers = [(b"content-type", b"text/event-stream")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    for number in range(int(argument)):
+        event = b'event: tick\nid: %d\ndata: {"number": %d}\n\n' % (number, number)
+        await send({"type": "http.response.body", "body": event, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
 async def echo(scope: Scope, receive: Receive, send: Send, argument: str) -> None:
     """ANY /echo: what was received, as JSON."""
     body = await read_body(receive)
@@ -209,6 +219,7 @@ ROUTES = {
     "digest": digest_auth,
     "echo": echo,
     "encoded": encoded,
+    "events": events,
     "never": never,
     "port": port,
     "redirect": redirect,

@@ -220,8 +220,10 @@ class Peer:
         self.send(raw_frame(GOAWAY, 0, 0, struct.pack(">II", last_stream_id, code)))
 
     def block(self, fields: Iterable[tuple[bytes, bytes]]) -> bytes:
-        """Fields, compressed."""
-        return bytes(self.encoder.encode(list(fields)))
+        """Fields, compressed; long values are not worth the time that it takes."""
+        listed = list(fields)
+        is_short = sum(len(value) for _, value in listed) < 10_000
+        return bytes(self.encoder.encode(listed, huffman=is_short))
 
     def head(
         self, stream_id: int, fields: Iterable[tuple[bytes, bytes]] = (), status: int = 200,

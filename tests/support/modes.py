@@ -103,7 +103,7 @@ class AsAsync:
 
     _RENAMED = {"aread": "read", "aclose": "close"}
     _VERBS = frozenset(
-        {"request", "send", "get", "options", "head", "post", "put", "patch", "delete"}
+        {"request", "send", "get", "options", "head", "post", "put", "patch", "query", "delete"}
     )
 
     def __init__(self, wrapped: Any) -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import trio
 
 from .modes import Mode, breathe
+from .raw import LIMIT
 
 
 async def until(mode: Mode, condition: Callable[[], bool]) -> None:
     """Let others run until something is true."""
+    limit = time.monotonic() + LIMIT
     while not condition():
+        assert time.monotonic() < limit, "what a test waits for does not come"
         await breathe(mode)
 
 

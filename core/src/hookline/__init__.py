@@ -10,7 +10,7 @@ middleware, authentication, event hooks and content codings, found through entry
 by name. `hookline.plugins` is where plugin authors start.
 """
 
-from ._api import delete, get, head, options, patch, post, put, request, stream
+from ._api import delete, get, head, options, patch, post, put, query, request, stream
 from ._auth import Auth, BasicAuth, BearerAuth, FunctionAuth
 from ._client import USE_CLIENT_DEFAULT
 from ._clients import AsyncClient, Client
@@ -40,6 +40,7 @@ from ._errors import (
     RequestError,
     RequestNotRead,
     ResponseNotRead,
+    SSEError,
     StreamClosed,
     StreamConsumed,
     StreamError,
@@ -60,7 +61,7 @@ from ._query import QueryParams
 from ._streams import AsyncByteStream, Body, ByteStream, SyncByteStream
 from ._timeout import Timeout
 from ._url import URL, Origin
-from ._version import __version__
+from ._version import __description__, __title__, __version__
 from .transports.base import AsyncBaseTransport, BaseTransport
 from .transports.http import AsyncHTTPTransport, HTTPTransport
 from .transports.mock import MockTransport
@@ -69,11 +70,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hookline_digest_auth import DigestAuth as DigestAuth
 
+    from ._sse import EventSource as EventSource
+    from ._sse import ServerSentEvent as ServerSentEvent
     from ._tls import create_ssl_context as create_ssl_context
+    from .transports.asgi import ASGITransport as ASGITransport
+    from .transports.wsgi import WSGITransport as WSGITransport
 
 __all__ = [
     "URL",
     "USE_CLIENT_DEFAULT",
+    "ASGITransport",
     "AsyncBaseTransport",
     "AsyncByteStream",
     "AsyncClient",
@@ -93,6 +99,7 @@ __all__ = [
     "DecodingError",
     "DigestAuth",
     "DuplicateName",
+    "EventSource",
     "FunctionAuth",
     "HTTPError",
     "HTTPStatusError",
@@ -122,6 +129,8 @@ __all__ = [
     "RequestNotRead",
     "Response",
     "ResponseNotRead",
+    "SSEError",
+    "ServerSentEvent",
     "StreamClosed",
     "StreamConsumed",
     "StreamError",
@@ -131,8 +140,11 @@ __all__ = [
     "TooManyRedirects",
     "TransportError",
     "UnsupportedProtocol",
+    "WSGITransport",
     "WriteError",
     "WriteTimeout",
+    "__description__",
+    "__title__",
     "__version__",
     "codes",
     "create_ssl_context",
@@ -143,12 +155,26 @@ __all__ = [
     "patch",
     "post",
     "put",
+    "query",
     "request",
     "stream",
 ]
 
 
+# What most programs do without, and where it is.
+_ON_FIRST_USE = {
+    "ASGITransport": ".transports.asgi",
+    "EventSource": "._sse",
+    "ServerSentEvent": "._sse",
+    "WSGITransport": ".transports.wsgi",
+}
+
+
 def __getattr__(name: str) -> object:
+    if module := _ON_FIRST_USE.get(name):
+        from importlib import import_module
+
+        return getattr(import_module(module, __name__), name)
     if name == "create_ssl_context":
         # `ssl` takes longer to import than the rest of hookline, and http needs none of it.
         from ._tls import create_ssl_context

@@ -228,13 +228,13 @@ async def run_auth(
         request = await anext(flow) if is_async else next(flow)
         while True:
             response = await send(request)
+            if history:
+                response.history = [*history, *response.history]
             try:
                 try:
                     request = await flow.asend(response) if is_async else flow.send(response)
                 except (StopIteration, StopAsyncIteration):
-                    response.history = [*history, *response.history]
                     return response
-                response.history = list(history)
                 await response._read(is_async=is_async)
                 history.append(response)
             except BaseException:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
+from sys import modules
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._auth import Auth, BasicAuth, build_auth, run_auth
 from ._cookies import Cookies
@@ -31,6 +32,8 @@ from ._wiring import build, is_named, manager_or_default
 from .plugins.interfaces import EventHook, Middleware, Send
 
 if TYPE_CHECKING:
+    from logging import Logger
+
     from ._types import (
         AuthTypes,
         CertTypes,
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
         RequestContent,
         RequestData,
         RequestExtensions,
+        RequestFiles,
         TimeoutTypes,
         URLTypes,
         VerifyTypes,
@@ -67,6 +71,9 @@ DEFAULT_MAX_REDIRECTS = 20
 
 USER_AGENT = f"python-hookline/{__version__}"
 
+# `logging.INFO`, without the import.
+_INFO = 20
+
 # A client with more distinct relative URLs than this starts over with remembering them.
 _MERGED_URLS_KEPT = 1024
 
@@ -83,6 +90,8 @@ class BaseClient:
     """What `Client` and `AsyncClient` share. Not for direct use."""
 
     _is_async: bool
+    # Looked up once `logging` is loaded: before that, nobody can have asked for anything.
+    _logger: ClassVar[Logger | None] = None
 
     def __init__(
         self,
@@ -242,6 +251,7 @@ class BaseClient:
         *,
         content: RequestContent | None = None,
         data: RequestData | None = None,
+        files: RequestFiles | None = None,
         json: Any | None = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
@@ -257,11 +267,15 @@ class BaseClient:
         if extensions is None or "timeout" not in extensions:
             effective = self._timeout if timeout is USE_CLIENT_DEFAULT else _to_timeout(timeout)  # type: ignore[arg-type]
             extensions = {**(extensions or {}), "timeout": effective.as_dict()}
+        merged_url = self._merge_url(url)
+        if self._cookies._jar is not None:
+            self._cookies._bind(merged_url)
         return Request(
             method,
-            self._merge_url(url),
+            merged_url,
             content=content,
             data=data,
+            files=files,
             json=json,
             params=self._merge_queryparams(params),
             headers=self._merge_headers(headers),
@@ -273,7 +287,7 @@ class BaseClient:
         if type(url) is str and (merged := self._merged_urls.get(url)) is not None:
             return merged
         parsed = parse_url(url)
-        if not parsed.is_relative_url or not self._base_url._parts.host:
+        if not parsed.is_relative_url or (parsed.scheme and not self._base_url._parts.host):
             return parsed
         # Appended, not resolved: "/path" stays below the base's own path.
         path = self._base_url.raw_path + parsed.raw_path.lstrip(b"/")
@@ -406,6 +420,18 @@ class BaseClient:
             response._known_decoders = self._decoders
         if response.headers._has(b"set-cookie"):
             self._cookies.extract_cookies(response)
+        logger = self._logger
+        if logger is None and "logging" in modules:
+            logger = _find_logger()
+        if logger is not None and logger.isEnabledFor(_INFO):
+            logger.info(
+                'HTTP Request: %s %s "%s %d %s"',
+                request.method,
+                request.url._masked(),
+                response.http_version,
+                response.status_code,
+                response.reason_phrase,
+            )
         if response_hooks := self._event_hooks["response"]:
             try:
                 await self._call_hooks(response_hooks, response)
@@ -553,6 +579,13 @@ class BaseClient:
 
     def _init_proxy_transport(self, proxy: Any, **options: Any) -> Any:
         raise NotImplementedError
+
+
+def _find_logger() -> Logger:
+    import logging
+
+    BaseClient._logger = logging.getLogger("hookline")
+    return BaseClient._logger
 
 
 def _around(layer: Middleware, send: Send, *, is_async: bool) -> Send:

@@ -27,6 +27,7 @@ from .transports.base import AsyncBaseTransport, BaseTransport
 from .transports.http import AsyncHTTPTransport, HTTPTransport
 
 if TYPE_CHECKING:
+    from ._sse import EventSource
     from ._types import (
         AuthTypes,
         CertTypes,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         RequestContent,
         RequestData,
         RequestExtensions,
+        RequestFiles,
         TimeoutTypes,
         URLTypes,
         VerifyTypes,
@@ -166,6 +168,7 @@ class Client(BaseClient):
         *,
         content: RequestContent | None = None,
         data: RequestData | None = None,
+        files: RequestFiles | None = None,
         json: Any | None = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
@@ -180,6 +183,9 @@ class Client(BaseClient):
         - `method`, `url`: the URL may be relative to `base_url`.
         - `content`: the body as bytes, text, a file, or an iterable of bytes.
         - `data`: a mapping to be sent as a form; anything else is taken as `content`.
+        - `files`: files to be sent as a multipart form, with the fields in `data`: a mapping or a
+          list of pairs, `{"name": file}` or `{"name": (filename, file, content_type, headers)}`.
+          A file is one that is open in binary mode, bytes, text, or an iterator of bytes.
         - `json`: what is sent as JSON.
         - `params`, `headers`, `cookies`: merged with the client's.
         - `auth`, `follow_redirects`, `timeout`: instead of the client's.
@@ -193,6 +199,7 @@ class Client(BaseClient):
             url,
             content=content,
             data=data,
+            files=files,
             json=json,
             params=params,
             headers=headers,
@@ -210,6 +217,7 @@ class Client(BaseClient):
         *,
         content: RequestContent | None = None,
         data: RequestData | None = None,
+        files: RequestFiles | None = None,
         json: Any | None = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
@@ -229,6 +237,7 @@ class Client(BaseClient):
             url,
             content=content,
             data=data,
+            files=files,
             json=json,
             params=params,
             headers=headers,
@@ -241,6 +250,50 @@ class Client(BaseClient):
             yield response
         finally:
             response.close()
+
+    @contextmanager
+    def sse(
+        self,
+        url: URLTypes,
+        *,
+        method: str = "GET",
+        content: RequestContent | None = None,
+        data: RequestData | None = None,
+        files: RequestFiles | None = None,
+        json: Any | None = None,
+        params: QueryParamTypes | None = None,
+        headers: HeaderTypes | None = None,
+        cookies: CookieTypes | None = None,
+        auth: AuthTypes | UseClientDefault | None = USE_CLIENT_DEFAULT,
+        follow_redirects: bool | UseClientDefault = USE_CLIENT_DEFAULT,
+        timeout: TimeoutTypes | UseClientDefault = USE_CLIENT_DEFAULT,
+        extensions: RequestExtensions | None = None,
+        max_event_size: int | None = 1024 * 1024,
+    ) -> Iterator[EventSource]:
+        """Send a request for server-sent events, and hand out its `EventSource` in a `with` block.
+
+        Iterating over that gives the events. Leaving the block closes the response. The arguments
+        are those of `request`, and `max_event_size`: how many bytes one event may have, None for
+        any number. The `read` timeout is for the time between two events.
+        """
+        from ._sse import EventSource, for_events
+
+        with self.stream(
+            method,
+            url,
+            content=content,
+            data=data,
+            files=files,
+            json=json,
+            params=params,
+            headers=for_events(headers),
+            cookies=cookies,
+            auth=auth,
+            follow_redirects=follow_redirects,
+            timeout=timeout,
+            extensions=extensions,
+        ) as response:
+            yield EventSource(response, max_event_size)
 
     def send(
         self,
@@ -338,6 +391,7 @@ class Client(BaseClient):
         *,
         content: RequestContent | None = None,
         data: RequestData | None = None,
+        files: RequestFiles | None = None,
         json: Any | None = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
@@ -353,6 +407,7 @@ class Client(BaseClient):
             url,
             content=content,
             data=data,
+            files=files,
             json=json,
             params=params,
             headers=headers,
@@ -369,6 +424,7 @@ class Client(BaseClient):
         *,
         content: RequestContent | None = None,
         data: RequestData | None = None,
+        files: RequestFiles | None = None,
         json: Any | None = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
@@ -384,6 +440,7 @@ class Client(BaseClient):
             url,
             content=content,
             data=data,
+            files=files,
             json=json,
             params=params,
             headers=headers,
@@ -400,6 +457,7 @@ class Client(BaseClient):
         *,
         content: RequestContent | None = None,
         data: RequestData | None = None,
+        files: RequestFiles | None = None,
         json: Any | None = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
@@ -415,6 +473,40 @@ class Client(BaseClient):
             url,
             content=content,
             data=data,
+            files=files,
+            json=json,
+            params=params,
+            headers=headers,
+            cookies=cookies,
+            auth=auth,
+            follow_redirects=follow_redirects,
+            timeout=timeout,
+            extensions=extensions,
+        )
+
+    def query(
+        self,
+        url: URLTypes,
+        *,
+        content: RequestContent | None = None,
+        data: RequestData | None = None,
+        files: RequestFiles | None = None,
+        json: Any | None = None,
+        params: QueryParamTypes | None = None,
+        headers: HeaderTypes | None = None,
+        cookies: CookieTypes | None = None,
+        auth: AuthTypes | UseClientDefault | None = USE_CLIENT_DEFAULT,
+        follow_redirects: bool | UseClientDefault = USE_CLIENT_DEFAULT,
+        timeout: TimeoutTypes | UseClientDefault = USE_CLIENT_DEFAULT,
+        extensions: RequestExtensions | None = None,
+    ) -> Response:
+        """Send a QUERY request (a GET with a body). The arguments are those of `request`."""
+        return self.request(
+            "QUERY",
+            url,
+            content=content,
+            data=data,
+            files=files,
             json=json,
             params=params,
             headers=headers,
@@ -623,6 +715,7 @@ class AsyncClient(BaseClient):
         *,
         content: RequestContent | None = None,
         data: RequestData | None = None,
+        files: RequestFiles | None = None,
         json: Any | None = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
@@ -637,6 +730,9 @@ class AsyncClient(BaseClient):
         - `method`, `url`: the URL may be relative to `base_url`.
         - `content`: the body as bytes, text, a file, or an iterable of bytes.
         - `data`: a mapping to be sent as a form; anything else is taken as `content`.
+        - `files`: files to be sent as a multipart form, with the fields in `data`: a mapping or a
+          list of pairs, `{"name": file}` or `{"name": (filename, file, content_type, headers)}`.
+          A file is one that is open in binary mode, bytes, text, or an iterator of bytes.
         - `json`: what is sent as JSON.
         - `params`, `headers`, `cookies`: merged with the client's.
         - `auth`, `follow_redirects`, `timeout`: instead of the client's.
@@ -650,6 +746,7 @@ class AsyncClient(BaseClient):
             url,
             content=content,
             data=data,
+            files=files,
             json=json,
             params=params,
             headers=headers,
@@ -667,6 +764,7 @@ class AsyncClient(BaseClient):
         *,
         content: RequestContent | None = None,
         data: RequestData | None = None,
+        files: RequestFiles | None = None,
         json: Any | None = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
@@ -686,6 +784,7 @@ class AsyncClient(BaseClient):
             url,
             content=content,
             data=data,
+            files=files,
             json=json,
             params=params,
             headers=headers,
@@ -700,6 +799,50 @@ class AsyncClient(BaseClient):
             yield response
         finally:
             await response.aclose()
+
+    @asynccontextmanager
+    async def sse(
+        self,
+        url: URLTypes,
+        *,
+        method: str = "GET",
+        content: RequestContent | None = None,
+        data: RequestData | None = None,
+        files: RequestFiles | None = None,
+        json: Any | None = None,
+        params: QueryParamTypes | None = None,
+        headers: HeaderTypes | None = None,
+        cookies: CookieTypes | None = None,
+        auth: AuthTypes | UseClientDefault | None = USE_CLIENT_DEFAULT,
+        follow_redirects: bool | UseClientDefault = USE_CLIENT_DEFAULT,
+        timeout: TimeoutTypes | UseClientDefault = USE_CLIENT_DEFAULT,
+        extensions: RequestExtensions | None = None,
+        max_event_size: int | None = 1024 * 1024,
+    ) -> AsyncIterator[EventSource]:
+        """Send a request for server-sent events, and hand out its `EventSource` in a `with` block.
+
+        Iterating over that, with `async for`, gives the events. Leaving the block closes the
+        response. The arguments are those of `request`, and `max_event_size`: how many bytes one
+        event may have, None for any number. The `read` timeout is for the time between two events.
+        """
+        from ._sse import EventSource, for_events
+
+        async with self.stream(
+            method,
+            url,
+            content=content,
+            data=data,
+            files=files,
+            json=json,
+            params=params,
+            headers=for_events(headers),
+            cookies=cookies,
+            auth=auth,
+            follow_redirects=follow_redirects,
+            timeout=timeout,
+            extensions=extensions,
+        ) as response:
+            yield EventSource(response, max_event_size)
 
     async def send(
         self,
@@ -797,6 +940,7 @@ class AsyncClient(BaseClient):
         *,
         content: RequestContent | None = None,
         data: RequestData | None = None,
+        files: RequestFiles | None = None,
         json: Any | None = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
@@ -812,6 +956,7 @@ class AsyncClient(BaseClient):
             url,
             content=content,
             data=data,
+            files=files,
             json=json,
             params=params,
             headers=headers,
@@ -828,6 +973,7 @@ class AsyncClient(BaseClient):
         *,
         content: RequestContent | None = None,
         data: RequestData | None = None,
+        files: RequestFiles | None = None,
         json: Any | None = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
@@ -843,6 +989,7 @@ class AsyncClient(BaseClient):
             url,
             content=content,
             data=data,
+            files=files,
             json=json,
             params=params,
             headers=headers,
@@ -859,6 +1006,7 @@ class AsyncClient(BaseClient):
         *,
         content: RequestContent | None = None,
         data: RequestData | None = None,
+        files: RequestFiles | None = None,
         json: Any | None = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
@@ -874,6 +1022,40 @@ class AsyncClient(BaseClient):
             url,
             content=content,
             data=data,
+            files=files,
+            json=json,
+            params=params,
+            headers=headers,
+            cookies=cookies,
+            auth=auth,
+            follow_redirects=follow_redirects,
+            timeout=timeout,
+            extensions=extensions,
+        )
+
+    async def query(
+        self,
+        url: URLTypes,
+        *,
+        content: RequestContent | None = None,
+        data: RequestData | None = None,
+        files: RequestFiles | None = None,
+        json: Any | None = None,
+        params: QueryParamTypes | None = None,
+        headers: HeaderTypes | None = None,
+        cookies: CookieTypes | None = None,
+        auth: AuthTypes | UseClientDefault | None = USE_CLIENT_DEFAULT,
+        follow_redirects: bool | UseClientDefault = USE_CLIENT_DEFAULT,
+        timeout: TimeoutTypes | UseClientDefault = USE_CLIENT_DEFAULT,
+        extensions: RequestExtensions | None = None,
+    ) -> Response:
+        """Send a QUERY request (a GET with a body). The arguments are those of `request`."""
+        return await self.request(
+            "QUERY",
+            url,
+            content=content,
+            data=data,
+            files=files,
             json=json,
             params=params,
             headers=headers,

@@ -124,7 +124,13 @@ class codes(IntEnum):  # noqa: N801 (httpx's name)
     NOT_EXTENDED = 510, "Not Extended"
     NETWORK_AUTHENTICATION_REQUIRED = 511, "Network Authentication Required"
 
+    # The same by the names of RFC 9110, which httpx2 uses.
+    CONTENT_TOO_LARGE = REQUEST_ENTITY_TOO_LARGE
+    URI_TOO_LONG = REQUEST_URI_TOO_LONG
+    RANGE_NOT_SATISFIABLE = REQUESTED_RANGE_NOT_SATISFIABLE
+    UNPROCESSABLE_CONTENT = UNPROCESSABLE_ENTITY
+
 
 # Code written for requests spells them in lower case.
-for _code in codes:
-    setattr(codes, _code._name_.lower(), int(_code))
+for _name, _code in codes.__members__.items():
+    setattr(codes, _name.lower(), int(_code))

@@ -1,12 +1,13 @@
 """Turning what users pass as a body into headers and a stream.
 
-Knows content types and lengths. Multipart is not here.
+Knows content types and lengths. Forms with files are in `_multipart.py`.
 """
 
 from __future__ import annotations
 
 import json as jsonlib
 import os
+import stat
 from collections.abc import AsyncIterable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,8 @@ from ._streams import (
 )
 
 if TYPE_CHECKING:
-    from ._types import RequestContent, RequestData, ResponseContent
+    from ._headers import Headers
+    from ._types import RequestContent, RequestData, RequestFiles, ResponseContent
 
 Encoded = tuple[dict[str, str], "SyncByteStream | AsyncByteStream"]
 
@@ -31,17 +33,24 @@ EMPTY = ByteStream(b"")
 def encode_request(
     content: RequestContent | None = None,
     data: RequestData | None = None,
+    files: RequestFiles | None = None,
     json: Any | None = None,
+    headers: Headers | None = None,
 ) -> Encoded:
     """The headers and the stream for a request's body.
 
-    One of the three at most is used, in this order: `content`, `data`, `json`. A `data` that is no
-    mapping is content. Raises TypeError for a body of no usable type.
+    One of these at most is used, in this order: `content`, `files` with `data`, `data`, `json`. A
+    `data` that is no mapping is content. `headers` are the request's own: a multipart body keeps to
+    the boundary in them. Raises TypeError for a body of no usable type.
     """
     if data is not None and not isinstance(data, Mapping):
         content, data = data, None
     if content is not None:
         return encode_content(content)
+    if files:
+        from ._multipart import encode_multipart
+
+        return encode_multipart(data, files, headers)
     if data:
         return encode_urlencoded(data)
     if json is not None:
@@ -134,16 +143,33 @@ def _known_length(content: Iterable[bytes]) -> int | None:
     """How many bytes a file still has to give, where that can be told without reading it."""
     if not hasattr(content, "read"):
         return None
+    where = measured(content)
+    return None if where is None else max(0, where[1] - where[0])
+
+
+def measured(file: Any) -> tuple[int, int] | None:
+    """Where a file stands, and where it ends; None where that cannot be told.
+
+    By going there and back, since the size of what is stored says nothing of a file that is
+    decompressed while it is read.
+    """
     try:
-        size = os.fstat(content.fileno()).st_size  # type: ignore[attr-defined]
-        return max(0, size - int(content.tell()))  # type: ignore[attr-defined]
-    except (AttributeError, OSError, ValueError):
+        if size_of_regular_file(file.fileno()) is None:
+            return None
+    except (AttributeError, OSError, TypeError, ValueError):
+        # In memory.
         pass
     try:
-        # An in-memory file: measured by going to its end and back.
-        position = int(content.tell())  # type: ignore[attr-defined]
-        end = int(content.seek(0, os.SEEK_END))  # type: ignore[attr-defined]
-        content.seek(position)  # type: ignore[attr-defined]
-    except (AttributeError, OSError, ValueError):
+        position = int(file.tell())
+        file.seek(0, os.SEEK_END)
+        end = int(file.tell())
+        file.seek(position)
+    except (AttributeError, OSError, TypeError, ValueError):
         return None
-    return max(0, end - position)
+    return position, end
+
+
+def size_of_regular_file(descriptor: int) -> int | None:
+    """The size of a file on disk; None for pipes, sockets and devices, whose end is not known."""
+    status = os.fstat(descriptor)
+    return status.st_size if stat.S_ISREG(status.st_mode) else None

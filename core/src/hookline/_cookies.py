@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ._models import Request, Response
     from ._types import CookieTypes
+    from ._url import URL
 
 
 class Cookies(MutableMapping[str, str]):
@@ -24,7 +25,13 @@ class Cookies(MutableMapping[str, str]):
     Made from a dict, a list of pairs, other Cookies, or a `http.cookiejar.CookieJar`, which is then
     used as it is. Look-ups by a name that several domains or paths share raise CookieConflict:
     `get(name, domain=, path=)` says which one is meant.
+
+    A client's cookies without a domain belong to the first host that a request with them is made
+    for, and are sent to no other from then on.
     """
+
+    # Whether there may be cookies without a domain.
+    _may_be_unbound = False
 
     def __init__(self, cookies: CookieTypes | None = None) -> None:
         self._jar: CookieJar | None = None
@@ -37,6 +44,7 @@ class Cookies(MutableMapping[str, str]):
             for name, value in cookies:
                 self.set(name, value)
         elif isinstance(cookies, Cookies):
+            self._may_be_unbound = cookies._may_be_unbound
             for cookie in cookies._cookies():
                 self.jar.set_cookie(cookie)
         else:
@@ -48,14 +56,15 @@ class Cookies(MutableMapping[str, str]):
                     f"not {cookies!r} ({type(cookies).__name__})."
                 )
             self._jar = cookies
+            self._may_be_unbound = True
 
     @property
     def jar(self) -> CookieJar:
         """The `http.cookiejar.CookieJar` behind the mapping."""
         if self._jar is None:
-            from http.cookiejar import CookieJar
+            from ._cookiejar import create_jar
 
-            self._jar = CookieJar()
+            self._jar = create_jar()
         return self._jar
 
     def extract_cookies(self, response: Response) -> None:
@@ -73,12 +82,20 @@ class Cookies(MutableMapping[str, str]):
             return
         from ._cookiejar import JarRequest
 
-        self.jar.add_cookie_header(JarRequest(request))
+        jar = self.jar
+        if self._may_be_unbound:
+            # These go wherever the request goes, and are not bound by it: that is for clients.
+            here = Cookies(self)
+            here._bind(request.url)
+            jar = here.jar
+        jar.add_cookie_header(JarRequest(request))
 
     def set(self, name: str, value: str, domain: str = "", path: str = "/") -> None:
-        """Store a cookie. Without a domain it is sent to every host."""
+        """Store a cookie. Without a domain it is sent to wherever these cookies are used first."""
         from ._cookiejar import plain_cookie
 
+        if not domain:
+            self._may_be_unbound = True
         self.jar.set_cookie(plain_cookie(name, value, domain, path))
 
     def get(  # type: ignore[override]
@@ -117,15 +134,20 @@ class Cookies(MutableMapping[str, str]):
             self.jar.clear(cookie.domain, cookie.path, cookie.name)
 
     def clear(self, domain: str | None = None, path: str | None = None) -> None:
-        """Remove all cookies, or those of a domain, or those of a domain's path."""
+        """Remove all cookies, or those of a domain, or those of a domain's path.
+
+        Raises KeyError where that domain or path has none.
+        """
         if path is not None and domain is None:
             raise ValueError(f"Cookies.clear: path {path!r} needs the domain that it belongs to.")
-        if self._jar is not None:
-            self._jar.clear(*(part for part in (domain, path) if part is not None))
+        if self._jar is not None or domain is not None:
+            self.jar.clear(*(part for part in (domain, path) if part is not None))
 
     def update(self, cookies: CookieTypes | None = None) -> None:  # type: ignore[override]
         """Store all of `cookies` here too."""
-        for cookie in Cookies(cookies)._cookies():
+        new = Cookies(cookies)
+        self._may_be_unbound = self._may_be_unbound or new._may_be_unbound
+        for cookie in new._cookies():
             self.jar.set_cookie(cookie)
 
     def __setitem__(self, name: str, value: str) -> None:
@@ -162,7 +184,19 @@ class Cookies(MutableMapping[str, str]):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._jar = None
         for cookie in state["cookies"]:
+            self._may_be_unbound = self._may_be_unbound or not cookie.domain
             self.jar.set_cookie(cookie)
+
+    def _bind(self, url: URL) -> None:
+        """Give the cookies that came without a domain to the host of a URL.
+
+        They were meant for one host. Sent to all, they would follow redirects wherever they lead.
+        """
+        if self._may_be_unbound and url._parts.host:
+            from ._cookiejar import bind
+
+            self._may_be_unbound = False
+            bind(self.jar, url)
 
     def _cookies(self) -> Iterator[Cookie]:
         return iter(()) if self._jar is None else iter(self._jar)

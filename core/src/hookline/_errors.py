@@ -20,6 +20,7 @@ The tree is httpx's, name for name, so that `except` clauses written for httpx k
     │   │   │   └── RemoteProtocolError   theirs: this response cannot be HTTP
     │   │   │       └── NotProcessed      hookline's own: the peer has not acted on the request
     │   │   ├── ProxyError
+    │   │   ├── SSEError                  httpx2's: this is no stream of server-sent events
     │   │   └── UnsupportedProtocol
     │   ├── DecodingError
     │   └── TooManyRedirects
@@ -148,6 +149,10 @@ class ProxyError(TransportError):
     status_code: int | None = None
 
 
+class SSEError(TransportError):
+    """The response is no stream of server-sent events, or one of them is too large."""
+
+
 class UnsupportedProtocol(TransportError):
     """The URL's scheme is missing, or nothing here speaks it."""
 
@@ -182,13 +187,22 @@ def _rebuild_status_error(
 class InvalidURL(Exception):
     """The URL cannot be parsed."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+
 
 class CookieConflict(Exception):
     """Several cookies have the name asked for: say which domain or path is meant."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+
 
 class StreamError(RuntimeError):
     """Base of the mistakes a program can make with a stream."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
 
 
 def _reduce_without_arguments(self: StreamError) -> tuple[Any, ...]:

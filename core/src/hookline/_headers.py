@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # One field: the name as it was given, the name in lower case, the value.
 Item = tuple[bytes, bytes, bytes]
 
-_SENSITIVE = frozenset({b"authorization", b"proxy-authorization"})
+_SENSITIVE = frozenset({"authorization", "proxy-authorization"})
 
 
 class Headers(MutableMapping[str, str]):
@@ -125,6 +125,24 @@ class Headers(MutableMapping[str, str]):
         """A copy that changes on its own."""
         return Headers(self, encoding=self._encoding)
 
+    def __or__(self, other: Mapping[str, str]) -> Headers:
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        merged = self.copy()
+        merged.update(other)
+        return merged
+
+    def __ror__(self, other: Mapping[str, str]) -> Headers:
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        merged = Headers(other)
+        merged.update(self)
+        return merged
+
+    def __ior__(self, other: HeaderTypes) -> Headers:
+        self.update(other)
+        return self
+
     def __getitem__(self, key: str) -> str:
         wanted = key.lower().encode(self.encoding)
         encoding = self.encoding
@@ -170,11 +188,8 @@ class Headers(MutableMapping[str, str]):
     def __repr__(self) -> str:
         encoding = "" if self.encoding == "ascii" else f", encoding={self.encoding!r}"
         shown = [
-            (
-                lower.decode(self.encoding),
-                "[secure]" if lower in _SENSITIVE else value.decode(self.encoding),
-            )
-            for _, lower, value in self._list
+            (name, "[secure]" if name.lower() in _SENSITIVE else value)
+            for name, value in self.multi_items()
         ]
         as_dict = dict(shown)
         if len(as_dict) == len(shown):

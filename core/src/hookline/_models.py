@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         RequestContent,
         RequestData,
         RequestExtensions,
+        RequestFiles,
         ResponseContent,
         ResponseExtensions,
         URLTypes,
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
 
 # RFC 9110 section 9.3: the methods whose meaning promises a body, so that a server may wait for
 # one unless it is told that there is none.
-_EXPECT_A_BODY = frozenset({"POST", "PUT", "PATCH"})
+_EXPECT_A_BODY = frozenset({"POST", "PUT", "PATCH", "QUERY"})
 
 _FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
@@ -71,8 +72,9 @@ _DESCRIPTIONS = {
 class Request:
     """An HTTP request: method, URL, headers, and a body as `stream`.
 
-    The body is one of `content` (bytes, text, a file, an iterable of bytes), `data` (a form) and
-    `json`; `stream` is for bodies that are streams already, which need their own headers. Host,
+    The body is one of `content` (bytes, text, a file, an iterable of bytes), `data` (a form),
+    `files` (a form with files, and the fields in `data`) and `json`; `stream` is for bodies that
+    are streams already, which need their own headers. Host,
     Content-Length and Transfer-Encoding are added where they are missing. `extensions` carries what
     is not HTTP, such as `{"timeout": {...}}`.
 
@@ -91,6 +93,7 @@ class Request:
         cookies: CookieTypes | None = None,
         content: RequestContent | None = None,
         data: RequestData | None = None,
+        files: RequestFiles | None = None,
         json: Any | None = None,
         stream: SyncByteStream | AsyncByteStream | None = None,
         extensions: RequestExtensions | None = None,
@@ -111,12 +114,13 @@ class Request:
         self.stream: SyncByteStream | AsyncByteStream
 
         if cookies:
-            Cookies(cookies).set_cookie_header(self)
+            jar = cookies if isinstance(cookies, Cookies) else Cookies(cookies)
+            jar.set_cookie_header(self)
         if stream is not None:
             # The message is taken as it is: a copy of one that was prepared before.
             self.stream = stream
             return
-        body_headers, self.stream = encode_request(content, data, json)
+        body_headers, self.stream = encode_request(content, data, files, json, self.headers)
         self._prepare(body_headers)
         if isinstance(self.stream, ByteStream):
             self._content = self.stream._stream
@@ -254,6 +258,8 @@ class Response:
             self.headers.setdefault(name, value)
         if isinstance(self.stream, ByteStream):
             self.read()
+            # That was no download.
+            self._num_bytes_downloaded = 0
 
     @classmethod
     def _from_wire(
@@ -368,13 +374,14 @@ class Response:
         """The cookies that this response sets."""
         if not hasattr(self, "_cookies"):
             self._cookies = Cookies()
-            self._cookies.extract_cookies(self)
+            if self.headers._has(b"set-cookie"):
+                self._cookies.extract_cookies(self)
         return self._cookies
 
     @property
     def links(self) -> dict[str | None, dict[str, str]]:
         """The Link header (RFC 8288), by `rel`, or by URL where there is no rel."""
-        header = self.headers.get("link")
+        header = self.headers.get("link", "").strip(" '\"")
         if not header:
             return {}
         return {link.get("rel") or link.get("url"): link for link in _parse_link_header(header)}
@@ -651,7 +658,7 @@ class _Pipeline:
 
 def _check_side(stream: SyncByteStream | AsyncByteStream, *, is_async: bool) -> None:
     if is_async and not isinstance(stream, AsyncByteStream):
-        raise RuntimeError("Attempted to call an async iterator on a sync stream.")
+        raise RuntimeError("Attempted to call an async iterator on an sync stream.")
     if not is_async and not isinstance(stream, SyncByteStream):
         raise RuntimeError("Attempted to call a sync iterator on an async stream.")
 
@@ -754,12 +761,19 @@ class _AsyncPieces(_PullPieces[AnyStr], AsyncIterator[AnyStr]):
         await self._response._abandon(is_async=True)
 
 
-_CHARSET = re.compile(r";\s*charset\s*=\s*(?:\"([^\"]*)\"|([^\s;]+))", re.IGNORECASE)
+# Up to a semicolon that is not in quotes.
+_PARAMETER = re.compile(r';((?:[^;"]|"(?:[^"\\]|\\.)*(?:"|\Z))*)')
 
 
 def _charset(content_type: str) -> str | None:
-    match = _CHARSET.search(content_type)
-    return None if match is None else (match[1] or match[2] or "").strip("'\"").lower() or None
+    # Some servers leave the type itself out.
+    for parameter in _PARAMETER.findall(f";{content_type}"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            charset: str = value.strip().lower()
+            is_quoted = len(charset) > 1 and charset[0] == charset[-1] == '"'
+            return charset[1:-1] if is_quoted else charset
+    return None
 
 
 def _is_known_encoding(encoding: str) -> bool:
@@ -775,7 +789,7 @@ def _is_known_encoding(encoding: str) -> bool:
 
 def _parse_link_header(value: str) -> list[dict[str, str]]:
     links = []
-    for part in re.split(", *<", value.strip(" '\"")):
+    for part in re.split(", *<", value):
         url, _, params = part.partition(";")
         link = {"url": url.strip("<> '\"")}
         for param in params.split(";"):

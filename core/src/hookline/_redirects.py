@@ -25,6 +25,7 @@ def redirect_request(request: Request, response: Response, cookies: Cookies) -> 
     """
     method = _method(request, response)
     url = _url(request, response)
+    cookies._bind(url)
     stream: SyncByteStream | AsyncByteStream | None = request.stream
     if method != request.method and method == "GET":
         stream = None
@@ -47,7 +48,7 @@ def _method(request: Request, response: Response) -> str:
     if response.status_code == 303 and method != "HEAD":
         return "GET"
     # What every browser does, which RFC 9110 sections 15.4.2 and 15.4.3 allow for POST.
-    if response.status_code == 302 and method != "HEAD":
+    if response.status_code == 302 and method not in ("HEAD", "QUERY"):
         return "GET"
     if response.status_code == 301 and method == "POST":
         return "GET"

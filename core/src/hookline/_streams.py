@@ -49,7 +49,7 @@ class AsyncByteStream:
         """Release what the stream holds. May be called twice."""
 
 
-class ByteStream(SyncByteStream, AsyncByteStream):
+class ByteStream(AsyncByteStream, SyncByteStream):
     """A body that is there already, as bytes. It can be read any number of times."""
 
     __slots__ = ("_stream",)

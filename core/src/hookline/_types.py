@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from typing import IO, TYPE_CHECKING, Any, Union
+from typing import Protocol as Structure
 
 if TYPE_CHECKING:
     from http.cookiejar import CookieJar
@@ -59,6 +68,23 @@ RequestContent = Union[str, bytes, IO[bytes], Iterable[bytes], AsyncIterable[byt
 ResponseContent = Union[str, bytes, Iterable[bytes], AsyncIterable[bytes]]
 # A mapping is a form; anything else is content, as older code writes it.
 RequestData = Union[Mapping[str, Any], RequestContent]
+
+
+class AsyncReadable(Structure):
+    """An asynchronous file, such as anyio's, trio's and aiofiles'."""
+
+    def read(self, size: int = ..., /) -> Awaitable[bytes]: ...
+
+
+FileContent = Union[IO[bytes], bytes, str, AsyncReadable, Iterator[bytes], AsyncIterable[bytes]]
+# A file, with its name, its content type and further headers of its part.
+FileTypes = Union[
+    FileContent,
+    tuple[Union[str, None], FileContent],
+    tuple[Union[str, None], FileContent, Union[str, None]],
+    tuple[Union[str, None], FileContent, Union[str, None], Mapping[str, str]],
+]
+RequestFiles = Union[Mapping[str, FileTypes], Sequence[tuple[str, FileTypes]]]
 
 RequestExtensions = Mapping[str, Any]
 ResponseExtensions = dict[str, Any]

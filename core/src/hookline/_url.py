@@ -8,7 +8,7 @@ themselves, so that the hundredth request to the same address parses nothing.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ._errors import InvalidURL
 from ._query import QueryParams
@@ -33,18 +33,43 @@ _COMPONENT_TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
-class Origin(NamedTuple):
-    """Whom a connection talks to: scheme, host (ASCII, without brackets) and port."""
-
+class _OriginParts(NamedTuple):
     scheme: str
     host: str
     port: int
+
+
+class Origin(_OriginParts):
+    """Whom a connection talks to: scheme, host (ASCII, without brackets) and port.
+
+    `Origin("https://example.org/a")` is that of a URL; `Origin("https", "example.org", 443)` is
+    made of its parts. Raises InvalidURL, and ValueError for a URL without scheme and host.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, url: URL | str, host: str | None = None, port: int | None = None) -> Origin:
+        if host is not None and port is not None:
+            return super().__new__(cls, cast("str", url), host, port)
+        parsed = parse_url(url)
+        if parsed.is_relative_url:
+            raise ValueError("URL must be absolute to have an origin")
+        return parsed.origin
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         if DEFAULT_PORTS.get(self.scheme) == self.port:
             return f"{self.scheme}://{host}"
         return f"{self.scheme}://{host}:{self.port}"
+
+
+class RawURL(NamedTuple):
+    """The parts of a URL as bytes, as `URL.raw` has them."""
+
+    raw_scheme: bytes
+    raw_host: bytes
+    port: int | None
+    raw_path: bytes
 
 
 class URL:
@@ -104,7 +129,13 @@ class URL:
             port = parts.port
             if port is None:
                 port = DEFAULT_PORTS.get(parts.scheme, 0)
-            self._origin = Origin(parts.scheme, parts.host, port)
+            host = parts.host
+            if ":" in host:
+                # One address may be written in many ways.
+                from ipaddress import IPv6Address
+
+                host = str(IPv6Address(host))
+            self._origin = Origin(parts.scheme, host, port)
             return self._origin
 
     @property
@@ -205,6 +236,14 @@ class URL:
     def fragment(self) -> str:
         """The fragment, percent-decoded, without its "#"."""
         return _unquote(self._parts.fragment or "")
+
+    @property
+    def raw(self) -> RawURL:
+        """Deprecated, as in httpx: use `raw_scheme`, `raw_host`, `port` and `raw_path`."""
+        import warnings
+
+        warnings.warn("URL.raw is deprecated.", stacklevel=2)
+        return RawURL(self.raw_scheme, self.raw_host, self._parts.port, self.raw_path)
 
     @property
     def is_absolute_url(self) -> bool:

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._auth import Auth, BasicAuth, BearerAuth
+from .._compression import available
 from .._connectors import DirectConnector, UnixConnector
 from .._decoders import DeflateDecoder, GZipDecoder
 from .._negotiate import NegotiatedAuth
 from .._netrc import NetRCAuth
 from .._proxy_connectors import HTTPProxyConnector
+from ..transports.apps import ASGIByName, WSGIByName
 from ..transports.base import Transport
 from ..transports.http import PoolTransport
 from .hookspecs import hookimpl
@@ -29,7 +31,7 @@ def hookline_register_connectors() -> list[type[Connector]]:
 
 @hookimpl
 def hookline_register_transports() -> list[type[Transport]]:
-    return [PoolTransport]
+    return [PoolTransport, ASGIByName, WSGIByName]
 
 
 @hookimpl
@@ -39,7 +41,7 @@ def hookline_register_auth_schemes() -> list[type[Auth]]:
 
 @hookimpl
 def hookline_register_decoders() -> list[type[Decoder]]:
-    return [GZipDecoder, DeflateDecoder]
+    return [GZipDecoder, DeflateDecoder, *available()]
 
 
 @hookimpl(trylast=True)

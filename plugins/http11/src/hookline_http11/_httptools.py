@@ -74,6 +74,7 @@ class HttptoolsParser(ResponseParser):
             ):
                 # What llhttp took for a body, or choked on.
                 self.has_excess = False
+                self.excess = b""
                 self._see_excess(self._seen)
             self._seen = b""
 

@@ -62,6 +62,9 @@ class ResponseParser:
         self.keeps_alive = False
         # Bytes came after the end of the message: nobody knows what they are.
         self.has_excess = False
+        # Whether the connection speaks something else from here on, and what it has said already.
+        self.has_switched = False
+        self.excess = b""
         self._method = ""
         # Of the heads, as far as they are not complete.
         self._seen = b""
@@ -79,6 +82,7 @@ class ResponseParser:
         self.body = []
         self.trailers = []
         self.is_complete = self.keeps_alive = self.has_excess = self._is_chunked = False
+        self.has_switched = False
         self._method = method
         self._missing = None
         if self._head_size:
@@ -226,7 +230,8 @@ class ResponseParser:
         elif status == 101 or (status < 300 and self._method == "CONNECT"):
             # The connection speaks something else from here on, and is not ours to use again.
             self.keeps_alive = False
-            self.is_complete = True
+            self.is_complete = self.has_switched = True
+            self.excess = b""
         elif coding is not None:
             self._is_chunked = True
             self._overhead = 0
@@ -276,6 +281,8 @@ class ResponseParser:
 
     def _see_excess(self, data: bytes) -> None:
         """Bytes after the end. Empty lines would be skipped before the next message as well."""
+        if self.has_switched:
+            self.excess += data
         if data.strip(b"\r\n"):
             self.has_excess = True
 

@@ -20,12 +20,13 @@ from hookline import (
     LocalProtocolError,
     ReadError,
     ReadTimeout,
+    RemoteProtocolError,
     Response,
     StreamClosed,
     WriteError,
     WriteTimeout,
 )
-from hookline.plugins import NetworkStream, Protocol
+from hookline.plugins import NetworkStream, Protocol, ReadAhead
 
 from ._parser import ResponseParser
 from ._serialise import LAST_CHUNK, Head, chunk, serialise_head
@@ -105,13 +106,15 @@ class HTTP11(Protocol):
             raise
         status_code, reason, version, items = parser.head
         extensions = {"http_version": b"HTTP/" + version, "reason_phrase": reason}
-        if parser.is_complete:
+        if parser.is_complete and not parser.has_switched:
             # Mostly the whole response comes in one piece, and the connection is free again before
             # anybody has looked at it.
             pieces = parser.body
             content = pieces[0] if len(pieces) == 1 else b"".join(pieces)
             self._end_exchange()
             return Response._from_wire(status_code, items, ByteStream(content), extensions)
+        if parser.has_switched:
+            self._switch(request)
         return Response._from_wire(status_code, items, HTTP11Body(self, read_timeout), extensions)
 
     @property
@@ -231,6 +234,18 @@ class HTTP11(Protocol):
             self._parser.feed(data)
         elif self._parser.head is None:
             raise ReadError("The server closed the connection while the body was being sent.")
+
+    def _switch(self, request: Request) -> None:
+        """After a 101, or the answer to CONNECT, the stream is for whoever takes it over. Until it
+        is closed, the response holds the connection."""
+        parser = self._parser
+        if request.method != "CONNECT" and "Upgrade" not in request.headers:
+            # RFC 9110 section 15.2.2.
+            self.close()
+            raise RemoteProtocolError("The server switched protocols without being asked to.")
+        if parser.excess:
+            self.stream = ReadAhead(self.stream, parser.excess)
+            parser.excess = b""
 
     def _feed_eof(self) -> None:
         """The stream has ended. By whom? Our own closing, from another task or thread, must not

@@ -1,0 +1,320 @@
+"""`Cookies`, what clients keep of Set-Cookie, and what they send of it where."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from http.cookiejar import CookieJar
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from support.compare import (
+    MODES,
+    Outcome,
+    Raises,
+    answering,
+    both,
+    differs,
+    examples,
+    exchange,
+    meet,
+    refusal,
+    same,
+)
+from support.recorder import Recorder
+
+VALUES: list[Any] = [
+    None, {}, [], {"a": "b"}, {"a": "b", "c": "d"}, [("a", "b"), ("a", "c")], {"a": ""},
+    {"a b": "c;d"}, {"é": "ü"}, [["a", "b"]], {"a": '"quoted"'},
+]  # fmt: skip
+
+METHODS: dict[str, Callable[[Any], Any]] = {
+    "itself": lambda cookies: cookies,
+    "dict": dict,
+    "list": list,
+    "len": len,
+    "bool": bool,
+    "items": lambda cookies: list(cookies.items()),
+    "getitem": lambda cookies: cookies["a"],
+    "getitem of none": lambda cookies: cookies["nothing"],
+    "get": lambda cookies: cookies.get("a"),
+    "get of none": lambda cookies: cookies.get("nothing", "x"),
+    "get with domain": lambda cookies: cookies.get("a", domain=""),
+    "get with path": lambda cookies: cookies.get("a", path="/"),
+    "get with another path": lambda cookies: cookies.get("a", path="/x"),
+    "in": lambda cookies: "a" in cookies,
+    "set": lambda cookies: [cookies.set("a", "z"), cookies],
+    "set with domain": lambda cookies: [cookies.set("a", "z", domain="example.org"), cookies],
+    "set with a dot": lambda cookies: [cookies.set("a", "z", domain=".example.org"), cookies],
+    "set with path": lambda cookies: [cookies.set("a", "z", path="/p"), cookies],
+    "setitem": lambda cookies: [cookies.__setitem__("a", "z"), cookies],
+    "delete": lambda cookies: [cookies.delete("a"), cookies],
+    "delete of none": lambda cookies: [cookies.delete("nothing"), cookies],
+    "delete with all": lambda cookies: [cookies.delete("a", domain="", path="/"), cookies],
+    "delitem": lambda cookies: [cookies.__delitem__("a"), cookies],
+    "clear": lambda cookies: [cookies.clear(), cookies],
+    "clear of a domain": lambda cookies: [cookies.clear(domain=""), cookies],
+    "clear of a path": lambda cookies: [cookies.clear(domain="", path="/"), cookies],
+    "update": lambda cookies: [cookies.update({"a": "z", "n": "m"}), cookies],
+    "update with cookies": lambda cookies: [cookies.update(type(cookies)({"a": "z"})), cookies],
+    "update with None": lambda cookies: [cookies.update(None), cookies],
+    "pop": lambda cookies: [cookies.pop("a"), cookies],
+    "equal to itself": lambda cookies: cookies == cookies,
+    "equal to a dict": lambda cookies: cookies == dict(cookies.items()),
+    "copy": lambda cookies: type(cookies)(cookies),
+    "ambiguous": lambda cookies: [cookies.set("a", "z", path="/p"), cookies.get("a")],
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_is_the_same_for_every_shape(method: str) -> None:
+    for value in VALUES:
+        same(lambda library, value=value: METHODS[method](library.Cookies(value)), *both())
+
+
+def test_jars_are_used_alike() -> None:
+    def jar(library: Any) -> Any:
+        jar = CookieJar()
+        cookies = library.Cookies(jar)
+        cookies.set("a", "b")
+        return [len(jar), cookies.jar is jar, cookies, library.Cookies(cookies).jar is jar]
+
+    same(jar, *both())
+
+
+@pytest.mark.parametrize("value", [5, "ab", [("a",)], [("a", "b", "c")]], ids=repr)
+def test_what_are_no_cookies_is_refused(value: Any) -> None:
+    def used(library: Any) -> Any:
+        return list(library.Cookies(value))
+
+    same(used, *both(), except_for={"wrong-types": refusal})
+
+
+# -- A client's jar ---------------------------------------------------------------------------
+
+SET_COOKIES = [
+    "a=b", "a=b; Path=/", "a=b; Path=/p", "a=b; Path=/q", "a=b; Domain=example.org",
+    "a=b; Domain=.example.org", "a=b; Domain=org", "a=b; Domain=other.test", "a=b; Secure",
+    "a=b; HttpOnly", "a=b; Max-Age=0", "a=b; Max-Age=100", "a=b; Max-Age=x", "a=",  "=b", "a",
+    "a=b; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "a=b; Expires=Fri, 31 Dec 2199 23:59:59 GMT",
+    "a=b; Expires=nonsense", 'a="b c"', "a=b=c", "a=b,c=d", "é=ü", " a = b ", "a=b; SameSite=Lax",
+    "a=b;;; Path=/", "__Host-a=b; Secure; Path=/", "a=b; Version=1", "a=b; Port=80", "a=b\t",
+    "a=b; Domain=www.example.org", "a=b; Path=p", "a=b; path=/; domain=example.org; secure",
+]  # fmt: skip
+VISITS = [
+    "http://example.org/p", "http://example.org/", "https://example.org/p/x",
+    "http://example.org:8080/p", "http://other.test/p", "http://example.org/pq",
+]  # fmt: skip
+
+
+def visits(*set_cookies: str, start: str = "http://example.org/p", urls: list[str]) -> Any:
+    """A call: a first response sets cookies, and the Cookie headers of further requests follow."""
+
+    def handler(library: Any, request: Any) -> Any:
+        if "set" in request.extensions:
+            return library.Response(200, headers=[("Set-Cookie", item) for item in set_cookies])
+        return library.Response(200, text=request.headers.get("cookie", "none"))
+
+    def call(library: Any, mode: str = "sync") -> Any:
+        first = {"url": start, "extensions": {"set": True}}
+        return exchange(
+            library, mode, {"transport": answering(handler)}, first, *[{"url": url} for url in urls]
+        )
+
+    return call
+
+
+def host_only(theirs: Outcome, ours: Outcome) -> bool:
+    """httpx sends a host's own cookie to the hosts below it."""
+    return theirs.error == ours.error is None
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("set_cookie", SET_COOKIES)
+def test_cookies_are_kept_and_sent_alike(set_cookie: str, mode: str) -> None:
+    call = visits(set_cookie, urls=VISITS)
+    same(lambda library: call(library, mode))
+
+
+@pytest.mark.parametrize("start", ["http://localhost/", "http://127.0.0.1:8080/", "http://[::1]/"])
+def test_cookies_of_hosts_without_a_domain_are_kept_alike(start: str) -> None:
+    call = visits("a=b", "c=d; Domain=localhost", start=start, urls=[start, start + "p"])
+    same(lambda library: call(library))
+
+
+@examples(150)
+@given(
+    st.lists(
+        st.lists(
+            st.sampled_from(
+                [
+                    "a=b",
+                    "c=d",
+                    "; Path=/p",
+                    "; Path=/",
+                    "; Secure",
+                    "; Domain=example.org",
+                    ";",
+                    "=",
+                ]
+            ),
+            min_size=1,
+            max_size=3,
+        ).map("".join),
+        max_size=3,
+    )
+)
+def test_any_cookies_are_kept_and_sent_alike(set_cookies: list[str]) -> None:
+    call = visits(*set_cookies, urls=VISITS)
+    same(lambda library: call(library))
+
+
+def cookie_headers(library: Any, mode: str, settings: dict[str, Any], *steps: Any) -> Any:
+    """The Cookie header of each request, without the jar that is left."""
+    sent: list[Any] = []
+
+    def handler(library: Any, request: Any) -> Any:
+        sent.append([str(request.url), request.headers.get("cookie")])
+        if request.url.path == "/away":
+            return library.Response(302, headers={"Location": "http://other.test/"})
+        if request.url.path == "/near":
+            return library.Response(302, headers={"Location": "/"})
+        return library.Response(200)
+
+    exchange(library, mode, {"transport": answering(handler), **settings}, *steps)
+    return sent
+
+
+ORG = "http://example.org/"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_cookies_of_client_and_request_are_merged_alike(mode: str) -> None:
+    for client, request in [
+        ({"a": "1"}, None),
+        (None, {"a": "2"}),
+        ({"a": "1"}, {"a": "2"}),
+        ({"a": "1", "b": "1"}, {"a": "2", "c": "2"}),
+        ([("a", "1")], [("b", "2")]),
+        ({}, {}),
+    ]:
+        call = lambda library, client=client, request=request: cookie_headers(  # noqa: E731
+            library, mode, {"cookies": client}, {"url": ORG, "cookies": request}, {"url": ORG}
+        )
+        same(call, except_for={"cookies-without-warning": without_warning})
+
+
+def without_warning(theirs: Outcome, ours: Outcome) -> bool:
+    told = {name for name, _ in theirs.warnings}
+    return told == {"DeprecationWarning"} and theirs[:2] == ours[:2] and not ours.warnings
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_cookie_header_of_the_request_s_own_takes_the_place_of_the_jar_alike(mode: str) -> None:
+    for headers in ({"Cookie": "x=y"}, {"cookie": ""}):
+        same(
+            lambda library, headers=headers: cookie_headers(
+                library, mode, {"cookies": {"a": "1"}}, {"url": ORG, "headers": headers}
+            )
+        )
+    same(
+        lambda library: cookie_headers(
+            library, mode, {"headers": {"Cookie": "x=y"}}, {"url": ORG}, {"url": ORG + "near"}
+        )
+    )
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_cookies_follow_a_redirect_on_their_host_alike(mode: str) -> None:
+    settings = {"cookies": {"a": "1"}, "follow_redirects": True}
+    same(lambda library: cookie_headers(library, mode, settings, {"url": ORG + "near"}))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_cookies_on_the_wire_are_the_same(mode: str, recorder: Recorder) -> None:
+    answer = b"HTTP/1.1 200 OK\r\nSet-Cookie: s=1; Path=/\r\nSet-Cookie: t=2\r\nContent-Length: 0\r\n\r\n"  # noqa: E501
+
+    def run(library: Any) -> Any:
+        with recorder.script(answer, answer, answer) as transcript:
+            steps = [{"url": recorder.url + path} for path in ("/a", "/b", "/a/c")]
+            results = exchange(library, mode, {"cookies": {"u": "3"}}, *steps)
+        return [transcript.wire, results[:-1]]
+
+    same(run)
+
+
+# -- What differs -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_cookies_without_a_domain_belong_to_the_first_host(mode: str) -> None:
+    settings = {"cookies": {"a": "1"}, "follow_redirects": True}
+    steps = [{"url": ORG}, {"url": ORG + "away"}, {"url": ORG}]
+    away = ["http://other.test/", "a=1"]
+    expected = [[ORG, "a=1"], [ORG + "away", "a=1"], away, [ORG, "a=1"]]
+    differs(
+        "cookies-bound-to-host",
+        lambda library: cookie_headers(library, mode, settings, *steps),
+        theirs=expected,
+        ours=[item if item is not away else [away[0], None] for item in expected],
+    )
+
+
+def test_cookie_of_a_host_alone_is_not_sent_below_it() -> None:
+    call = visits("a=b", urls=["http://www.example.org/p"])
+    differs(
+        "cookies-host-only",
+        lambda library: call(library)[1]["text"],
+        theirs="a=b",
+        ours="none",
+    )
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_cookies_of_a_request_bring_no_warning(mode: str) -> None:
+    meet("cookies-without-warning")
+    steps = [{"url": ORG, "cookies": {"a": "1"}}]
+    call: Any = lambda library: cookie_headers(library, mode, {}, *steps)  # noqa: E731
+    assert same(call, except_for={"cookies-without-warning": without_warning}).warnings == ()
+
+
+def test_cookies_of_a_url_with_a_password_are_those_of_its_host() -> None:
+    call = visits("a=b", start="http://user:secret@example.org/p", urls=["http://example.org/p"])
+    differs(
+        "cookies-userinfo",
+        lambda library: call(library)[1]["text"],
+        theirs="none",
+        ours="a=b",
+    )
+
+
+def test_jar_of_a_client_decides_what_is_sent() -> None:
+    from http.cookiejar import DefaultCookiePolicy
+
+    def sent(library: Any) -> Any:
+        jar = CookieJar(DefaultCookiePolicy(blocked_domains=["example.org"]))
+        cookies = library.Cookies(jar)
+        cookies.set("a", "1", domain="example.org")
+        return cookie_headers(library, "sync", {"cookies": jar}, {"url": ORG})[0][1]
+
+    differs("cookies-jar-policy", sent, theirs="a=1", ours=None)
+
+
+def test_clearing_a_path_without_a_domain_is_refused() -> None:
+    differs(
+        "wrong-types",
+        lambda library: library.Cookies().clear(path="/"),
+        *both(),
+        theirs=Raises("AssertionError"),
+        ours=Raises("ValueError", "needs the domain"),
+    )
+
+
+def test_pickled_cookies_are_cookies() -> None:
+    def unpickled(library: Any) -> Any:
+        return list(pickle.loads(pickle.dumps(library.Cookies({"a": "b"}))).items())
+
+    differs("cookies-pickled", unpickled, *both(), theirs=Raises("TypeError"), ours=[("a", "b")])
