@@ -542,3 +542,19 @@ def test_url_without_a_host_is_no_path() -> None:
         theirs="/p",
         ours="http:/p",
     )
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_response_of_a_mock_has_its_time(mode: str) -> None:
+    def call(library: Any) -> Any:
+        transport = answering(echo).function(library, mode)
+        if mode == "sync":
+            return library.Client(transport=transport).get(URL).elapsed is not None
+
+        async def main() -> Any:
+            async with library.AsyncClient(transport=transport) as client:
+                return (await client.get(URL)).elapsed is not None
+
+        return asyncio.run(main())
+
+    differs("elapsed-of-mocks", call, *both(), theirs=Raises("RuntimeError"), ours=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 from collections.abc import Callable
 from http.cookiejar import CookieJar
@@ -261,6 +262,34 @@ def test_cookies_without_a_domain_belong_to_the_first_host(mode: str) -> None:
         theirs=expected,
         ours=[item if item is not away else [away[0], None] for item in expected],
     )
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_cookies_that_come_between_belong_to_where_a_redirect_leads(mode: str) -> None:
+    def sent(library: Any) -> Any:
+        jars: list[Any] = []
+
+        def handler(library: Any, request: Any) -> Any:
+            if request.url.host == "example.org":
+                jars[0]["late"] = "1"
+                return library.Response(302, headers={"Location": "http://other.test/"})
+            return library.Response(200, text=request.headers.get("cookie", "none"))
+
+        transport = answering(handler).function(library, mode)
+        if mode == "sync":
+            with library.Client(transport=transport, follow_redirects=True) as client:
+                jars.append(client.cookies)
+                return [client.get(ORG).text, client.get("http://third.test/").text]
+
+        async def main() -> Any:
+            async with library.AsyncClient(transport=transport, follow_redirects=True) as client:
+                jars.append(client.cookies)
+                responses = [await client.get(ORG), await client.get("http://third.test/")]
+                return [response.text for response in responses]
+
+        return asyncio.run(main())
+
+    differs("cookies-bound-to-host", sent, theirs=["late=1", "late=1"], ours=["late=1", "none"])
 
 
 def test_cookie_of_a_host_alone_is_not_sent_below_it() -> None:

@@ -241,6 +241,40 @@ def test_any_reference_is_joined_alike(base: str, reference: str) -> None:
     same(lambda library: library.URL(base).join(reference), *both(), except_for=EXCEPTIONS)
 
 
+# -- Origins ----------------------------------------------------------------------------------
+
+ORIGINS = [
+    "http://a", "https://u:p@h:80/x?y#z", "HTTPS://A:443", "/x", "", "mailto:a", "http://[::1]:8",
+    "http://[0:0:0::1]/", "ftp://h", "ws://h", "wss://h:443", "http://h:99999", "://",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", ORIGINS)
+def test_origins_are_made_alike(url: str) -> None:
+    same(lambda library: list(_parts(library.Origin(url))), httpx2)
+    same(lambda library: repr(library.Origin(library.URL(url))), httpx2)
+    same(lambda library: library.Origin(url) == library.URL(url).origin, httpx2)
+    same(lambda library: {library.Origin(url): 1}[library.Origin(url)], httpx2)
+
+
+def _parts(origin: Any) -> Any:
+    return origin.scheme, origin.host, origin.port
+
+
+def test_origin_has_the_host_as_it_is_looked_up() -> None:
+    for url, theirs, ours in (
+        ("http://中国/", ["http", "中国", 80], ["http", "xn--fiqs8s", 80]),
+        ("foo://h/", ["foo", "h", None], ["foo", "h", 0]),
+    ):
+        differs(
+            "origin",
+            lambda library, url=url: _parts(library.Origin(url)),
+            httpx2,
+            theirs=theirs,
+            ours=ours,
+        )
+
+
 # -- What differs -----------------------------------------------------------------------------
 
 

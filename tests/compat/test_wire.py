@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import socket
 from typing import Any
 
@@ -185,6 +187,63 @@ def test_request_and_stream_send_alike(recorder: Recorder) -> None:
 
     same(request)
     same(stream)
+
+
+def clock(response: Any) -> Any:
+    try:
+        return type(response.elapsed).__name__, response.elapsed.total_seconds() >= 0
+    except RuntimeError as exc:
+        return str(exc)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_time_is_taken_alike(mode: str, recorder: Recorder) -> None:
+    def call(library: Any) -> Any:
+        if mode == "async":
+            return asyncio.run(awaited(library))
+        with recorder.script(OK, OK, OK), library.Client(verify=False) as client:
+            told = [clock(client.get(recorder.url))]
+            with client.stream("GET", recorder.url) as response:
+                told.append(clock(response))
+                response.read()
+                told.append(clock(response))
+            with client.stream("GET", recorder.url) as response:
+                pass
+            return [*told, clock(response)]
+
+    async def awaited(library: Any) -> Any:
+        async with library.AsyncClient(verify=False) as client:
+            with recorder.script(OK, OK, OK):
+                told = [clock(await client.get(recorder.url))]
+                async with client.stream("GET", recorder.url) as response:
+                    told.append(clock(response))
+                    await response.aread()
+                    told.append(clock(response))
+                async with client.stream("GET", recorder.url) as response:
+                    pass
+                told.append(clock(response))
+                await client.aclose()
+                await asyncio.sleep(0)
+            return told
+
+    same(call)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_progress_of_a_download_is_counted_alike(mode: str, recorder: Recorder) -> None:
+    body = gzip.compress(b"x" * 5000)
+    answer = (
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
+    ) + body
+
+    def call(library: Any) -> Any:
+        with recorder.script(answer, answer), library.Client(verify=False) as client:
+            with client.stream("GET", recorder.url) as response:
+                counts = [response.num_bytes_downloaded]
+                counts += [response.num_bytes_downloaded for _ in response.iter_bytes(1000)]
+            return [counts, client.get(recorder.url).num_bytes_downloaded]
+
+    same(call)
 
 
 # -- Responses ------------------------------------------------------------------------------------

@@ -339,7 +339,8 @@ DEVIATIONS = {
         lambda step: (
             step.kind == HEADERS
             and step.flags & (PADDED | HAS_PRIORITY) == PADDED | HAS_PRIORITY
-            and ends_otherwise(step, None, PROTOCOL_ERROR)
+            and step.our_error == PROTOCOL_ERROR
+            and step.their_error in (None, STREAM_CLOSED)
         ),
     ),
     # The two can go on after these.

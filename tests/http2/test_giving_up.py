@@ -365,6 +365,50 @@ def test_cancelled_request_resets_its_stream_and_its_neighbour_reads_on(
         assert server.connections == 1
 
 
+@pytest.mark.parametrize("name", ["asyncio", "trio"])
+def test_role_of_the_reader_that_goes_to_a_cancelled_request_goes_to_the_next(
+    name: str, engine: str
+) -> None:
+    mode = Mode(name)
+
+    def script(peer: Peer) -> None:
+        peer.start()
+        asked = {one.path: one.id for one in peer.requests(3)}
+        peer.respond(asked["/reader"], b"reader")
+        assert peer.reset_of(asked["/doomed"]) == CANCEL
+        peer.respond(asked["/last"], b"last")
+        peer.receive_to_end()
+
+    async def scenario(url: str) -> None:
+        protocols = [{"name": "http2", "options": {"engine": engine}}]
+        async with mode.client(protocols=protocols, limits=ONE_CONNECTION) as client:
+            is_read: list[bool] = []
+
+            def sleepers() -> int:
+                connections = client._transport._pool._connections
+                return sum(len(connection.protocol._sleeping) for connection in connections)
+
+            async def reader() -> Any:
+                response = await client.get(url + "reader")
+                # The first who sleeps was woken to read on, and has not run since.
+                is_read.append(True)
+                return response.text
+
+            async def doomed() -> bool:
+                await until(mode, lambda: has_reader(client))
+                get = lambda: client.get(url + "doomed")  # noqa: E731
+                return await cancel_once(mode, get, lambda: bool(is_read))
+
+            async def last() -> Any:
+                await until(mode, lambda: sleepers() == 1)
+                return (await client.get(url + "last")).text
+
+            assert await mode.together(reader, doomed, last) == ["reader", True, "last"]
+
+    with http2_server(script) as server:
+        mode.run(scenario, url=server.url)
+
+
 @pytest.mark.parametrize("turns", [*range(12), 15, 20, 30, 50])
 @pytest.mark.parametrize("name", ["asyncio", "trio"])
 def test_reader_may_be_cancelled_at_any_turn_and_neighbours_lose_nothing(

@@ -353,6 +353,3 @@ def keep_answering(peer: Peer) -> None:
                 uploads[asked.id] = asked
         if not uploads.keys() & peer.ended:
             peer.receive()
-
-
-__all__ = [name for name in dir() if not name.startswith("_")]

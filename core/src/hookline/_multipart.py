@@ -78,6 +78,9 @@ class MultipartStream(SyncByteStream, AsyncByteStream):
     file cannot go back.
     """
 
+    # Sent again, it starts over; a part that cannot says so.
+    _is_generator = False
+
     def __init__(
         self, data: Mapping[str, Any], files: RequestFiles, boundary: bytes | None = None
     ) -> None:
@@ -158,6 +161,9 @@ class MultipartStream(SyncByteStream, AsyncByteStream):
 
 class AsyncMultipartStream(AsyncByteStream):
     """A form with asynchronous files: what a synchronous client has to refuse."""
+
+    # Sent again, it starts over; a part that cannot says so.
+    _is_generator = False
 
     def __init__(self, form: MultipartStream) -> None:
         self._form = form

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from ._models import Request, Response
     from ._timeout import TimeoutDict
     from ._url import Origin
-    from .plugins.interfaces import Connector, Protocol
+    from .plugins.interfaces import Connector, NetworkStream, Protocol
 
-T = TypeVar("T")
+S = TypeVar("S", bound="NetworkStream")
 
 # httpcore's names for the connectors that it has, too.
 _CONNECTING = {"direct": "connect_tcp", "unix": "connect_unix_socket"}
@@ -58,8 +58,8 @@ class Trace:
                 "should be a normal function instead of an asynchronous function."
             )
 
-    async def step(self, name: str, info: dict[str, Any], doing: Awaitable[T]) -> T:
-        """Await something, and tell when it starts, and how it ends."""
+    async def step(self, name: str, info: dict[str, Any], doing: Awaitable[S]) -> S:
+        """Await a stream, and tell when that starts, and how it ends."""
         try:
             await self.tell(f"{name}.started", info)
             result = await doing
@@ -68,12 +68,16 @@ class Trace:
                 doing.close()
             await self.tell(f"{name}.failed", {"exception": exc})
             raise
-        await self.tell(f"{name}.complete", {"return_value": result})
+        try:
+            await self.tell(f"{name}.complete", {"return_value": result})
+        except BaseException:
+            result.close()
+            raise
         return result
 
     async def connecting(
-        self, connector: Connector, origin: Origin, timeout: float | None, doing: Awaitable[T]
-    ) -> T:
+        self, connector: Connector, origin: Origin, timeout: float | None, doing: Awaitable[S]
+    ) -> S:
         """The step from nothing to a stream of bytes."""
         info: dict[str, Any] = {"host": origin.host, "port": origin.port, "timeout": timeout}
         name = _CONNECTING.get(connector.name)
@@ -87,8 +91,8 @@ class Trace:
         context: ssl.SSLContext,
         server_hostname: str,
         timeout: float | None,
-        doing: Awaitable[T],
-    ) -> T:
+        doing: Awaitable[S],
+    ) -> S:
         """The step from there to a secure one."""
         info: dict[str, Any] = {
             "ssl_context": context,
