@@ -447,3 +447,15 @@ def test_messages_whose_end_is_in_doubt_are_refused(answer: str) -> None:
 def test_switch_that_nobody_asked_for_is_refused() -> None:
     call = one_shot(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", "sync")
     same(call, except_for={"network-error-texts": in_other_words})
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_credentials_for_a_proxy_are_not_sent_to_an_origin(mode: str, recorder: Recorder) -> None:
+    step = {"url": recorder.url, "headers": {"Proxy-Authorization": "secret", "X": "y"}}
+    call = played(recorder, mode, [OK], step)
+    differs(
+        "proxy-authorization",
+        lambda library: b"Proxy-Authorization: secret" in call(library)[0][0][1],
+        theirs=True,
+        ours=False,
+    )

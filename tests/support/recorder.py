@@ -85,6 +85,7 @@ class Recorder:
         self._transcript = Transcript()
         self._accepted = 0
         self._open = 0
+        self._last: Any = None
         self._thread = threading.Thread(target=self._serve)
 
     def __enter__(self) -> Recorder:
@@ -112,8 +113,15 @@ class Recorder:
         try:
             yield transcript
         finally:
-            with self._changed:
-                gone = self._changed.wait_for(lambda: self._open == 0, LIMIT)
+            # Connections are accepted in order: after one of our own, all others have been seen.
+            with socket.socket() as last:
+                last.bind(("127.0.0.1", 0))
+                self._last = last.getsockname()
+                last.connect(("127.0.0.1", self.port))
+                with self._changed:
+                    gone = self._changed.wait_for(
+                        lambda: self._last is None and self._open == 0, LIMIT
+                    )
         assert gone, "a connection was left open"
 
     def _serve(self) -> None:
@@ -127,7 +135,13 @@ class Recorder:
                     self._receive(key.data)
 
     def _accept(self) -> None:
-        sock, _ = self._listener.accept()
+        sock, peer = self._listener.accept()
+        if peer == self._last:
+            sock.close()
+            with self._changed:
+                self._last = None
+                self._changed.notify_all()
+            return
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self._changed:
             connection = _Connection(self._accepted, sock)
