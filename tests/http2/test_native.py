@@ -293,7 +293,7 @@ BROKEN: dict[str, tuple[bytes, int]] = {
         PROTOCOL_ERROR,
     ),
     "HPACK of a missing index": (headers(1, b"\xbe"), COMPRESSION_ERROR),
-    "HPACK of index 0": (headers(1, b"\x80"), COMPRESSION_ERROR),
+    "HPACK of index 0": (headers(1, b"\x88\x80\x01a"), COMPRESSION_ERROR),
     "HPACK that ends early": (headers(1, b"\x00\x05a"), COMPRESSION_ERROR),
     "HPACK of a table that is too large": (headers(1, b"\x3f\xe2\x1f"), COMPRESSION_ERROR),
     "HPACK with a late table size": (headers(1, b"\x88\x20"), COMPRESSION_ERROR),

@@ -259,6 +259,26 @@ def test_a_table_that_is_emptied_is_not_remembered() -> None:
         decoder.decode(b"\xbe")
 
 
+def test_a_table_is_resized_after_what_was_put_off() -> None:
+    decoder = BlockDecoder()
+    decoder.decode(inserted((b"a", b"b")))
+
+    decoder.decode(b"\x20\x3f\xe1\x1f\x88")
+
+    with pytest.raises(HPACKError):
+        decoder.decode(b"\xbe")
+
+
+def test_a_number_may_have_five_bytes_after_its_prefix() -> None:
+    """As many as hpack takes; the largest that has a meaning needs fewer."""
+    first, last = b"\x88\x00\x01a\x7f", b"\x00" + b"v" * 127
+    decoder = BlockDecoder()
+
+    assert decoder.decode(first + b"\x80" * 4 + last).fields == [*OK, (b"a", b"v" * 127)]
+    with pytest.raises(HPACKError):
+        decoder.decode(first + b"\x80" * 5 + last)
+
+
 def test_what_arrives_is_remembered_within_bounds() -> None:
     decoder = BlockDecoder()
     for number in range(3000):
