@@ -16,47 +16,91 @@ client: an error page is not a fast answer.
 
 import asyncio
 import socket
+import ssl
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    ExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
 
-from target import AsyncFetch, Fetch, Fetched, Target
+from target import AsyncFetch, Fetch, Fetched, Target, upload
 
 _OK = b"HTTP/1.1 200 "
 
+# What a buffer holds at most: a download goes through it again and again.
+_BUFFER = 256 * 1024
 
-def request_bytes(port: int, path: str) -> bytes:
-    """A GET with the headers that a client sends by default."""
+
+def request_bytes(authority: str, path: str, method: str = "GET", framing: str = "") -> bytes:
+    """A request with the headers that a client sends by default."""
     return (
-        f"GET {path} HTTP/1.1\r\n"
-        f"Host: 127.0.0.1:{port}\r\n"
+        f"{method} {path} HTTP/1.1\r\n"
+        f"Host: {authority}\r\n"
         "Accept: */*\r\n"
         "Accept-Encoding: gzip, deflate\r\n"
         "Connection: keep-alive\r\n"
         "User-Agent: hookline-benchmarks-floor\r\n"
-        "\r\n"
+        f"{framing}\r\n"
     ).encode("ascii")
 
 
 @contextmanager
-def blocking(target: Target) -> Iterator[Fetch]:
-    """One blocking socket, one buffer that is used again for each response."""
-    request = request_bytes(target.port, target.path)
-    expected = target.head_length + target.body_length
-    buffer = bytearray(expected + 4096)
-    view = memoryview(buffer)
-
+def _connection(target: Target) -> Iterator[socket.socket]:
     with socket.create_connection(("127.0.0.1", target.port)) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield sock
+
+
+@contextmanager
+def blocking(target: Target) -> Iterator[Fetch]:
+    """A blocking socket and a buffer for each thread, used again for each response."""
+    request = request_bytes(target.authority, target.path)
+    expected = target.head_length + target.body_length
+    size = min(expected + 4096, _BUFFER)
+    local = threading.local()
+
+    with ExitStack() as stack:
 
         def fetch() -> Fetched:
+            try:
+                sock, buffer = local.mine
+            except AttributeError:
+                sock, buffer = stack.enter_context(_connection(target)), bytearray(size)
+                local.mine = sock, buffer
             sock.sendall(request)
             received = sock.recv_into(buffer)
+            status = 200 if buffer.startswith(_OK) else 0
             while received < expected:
-                count = sock.recv_into(view[received:])
+                count = sock.recv_into(buffer)
                 if not count:
                     raise ConnectionError("the server closed the connection")
                 received += count
-            return 200 if buffer.startswith(_OK) else 0, received - target.head_length
+            return status, received - target.head_length
+
+        yield fetch
+
+
+@contextmanager
+def uploading(target: Target) -> Iterator[Fetch]:
+    """One blocking socket; the pieces leave in chunks, as they must without a length."""
+    framing = "Transfer-Encoding: chunked\r\n"
+    request = request_bytes(target.authority, target.path, "POST", framing)
+    buffer = bytearray(_BUFFER)
+
+    with _connection(target) as sock:
+
+        def fetch() -> Fetched:
+            sock.sendall(request)
+            for piece in upload():
+                sock.sendall(b"%x\r\n%b\r\n" % (len(piece), piece))
+            sock.sendall(b"0\r\n\r\n")
+            # The body's three bytes come with the head.
+            received = sock.recv_into(buffer)
+            head = buffer.index(b"\r\n\r\n") + 4
+            return 200 if buffer.startswith(_OK) else 0, received - head
 
         yield fetch
 
@@ -66,7 +110,7 @@ class _Connection(asyncio.BaseProtocol):
 
     def __init__(self, target: Target) -> None:
         self._loop = asyncio.get_running_loop()
-        self._request = request_bytes(target.port, target.path)
+        self._request = request_bytes(target.authority, target.path)
         self._head_length = target.head_length
         self._expected = target.head_length + target.body_length
         self._received = 0
@@ -106,7 +150,7 @@ class _BufferedConnection(_Connection, asyncio.BufferedProtocol):
 
     def __init__(self, target: Target) -> None:
         super().__init__(target)
-        self._buffer = bytearray(self._expected + 4096)
+        self._buffer = bytearray(min(self._expected + 4096, _BUFFER))
 
     def get_buffer(self, sizehint: int) -> bytearray:
         return self._buffer
@@ -125,11 +169,18 @@ async def _connected(
 ) -> AsyncIterator[list[AsyncFetch]]:
     """A connection for each worker: nothing is shared, so nothing is waited for."""
     loop = asyncio.get_running_loop()
+    context: ssl.SSLContext | None = None
+    if target.authority_file is not None:
+        context = ssl.create_default_context(cafile=target.authority_file)
     connections: list[_Connection] = []
     try:
         for _ in range(target.concurrency):
             _, connection = await loop.create_connection(
-                lambda: make_connection(target), "127.0.0.1", target.port
+                lambda: make_connection(target),
+                "127.0.0.1",
+                target.port,
+                ssl=context,
+                server_hostname=None if context is None else "localhost",
             )
             connections.append(connection)
         yield [connection.fetch for connection in connections]

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 import trustme
-from payloads import JSON_10K, LARGE, LARGE_SIZE, SMALL
+from payloads import JSON_10K, LARGE, LARGE_SIZE, SMALL, UPLOAD_PATH
 
 # The most connections that a server takes. More than any workload opens.
 MAX_CONNECTIONS = 4096
@@ -21,6 +21,8 @@ AUTHORITY = "authority.pem"
 # Where it says how many connections it has accepted.
 STATUS_PATH = "/status"
 
+# An upload is read to its end (into a temporary file: it is for a proxied server that takes no
+# bodies) and answered then, by nginx itself.
 # `sendfile off`: at 10 KB, head and body leave in one segment.
 # `master_process off`: a single process, so that ending it leaves nobody behind.
 _CONFIG = """
@@ -63,6 +65,14 @@ http {{
             default_type {large_type};
             alias "{directory}/large";
         }}
+        location = {upload_path} {{
+            client_max_body_size 0;
+            client_body_buffer_size 1m;
+            proxy_pass http://127.0.0.1:{port}{small_path};
+            proxy_pass_request_body off;
+            proxy_set_header Content-Length "";
+            proxy_set_header Transfer-Encoding "";
+        }}
         location = {status_path} {{
             stub_status;
         }}
@@ -98,6 +108,7 @@ def prepare(directory: Path, port: int, tls_port: int) -> tuple[list[str], str]:
             json_headers="\n".join(headers),
             large_path=LARGE.path,
             large_type=LARGE.content_type,
+            upload_path=UPLOAD_PATH,
             status_path=STATUS_PATH,
         )
     )

@@ -1,6 +1,7 @@
 """What the server answers: the same bodies whichever server is found.
 
-Knows three answers: one too small to matter, one the size of an ordinary API's, and a download.
+Knows three answers: one too small to matter, one the size of an ordinary API's, and a download;
+and the pieces of an upload.
 Knows nothing about servers or clients.
 """
 
@@ -66,3 +67,9 @@ PAYLOADS: dict[str, Payload] = {payload.path: payload for payload in (SMALL, JSO
 # A download of 256 MiB: of zeroes, a file without blocks on most systems. For nginx alone.
 LARGE_SIZE = 256 * 1024 * 1024
 LARGE = Payload("/large", "application/octet-stream", b"")
+
+# An upload of 128 MiB, in pieces of the size that programs read files by. It is answered like
+# SMALL, once it is there. For nginx alone.
+UPLOAD_PATH = "/upload"
+UPLOAD_PIECE = bytes(64 * 1024)
+UPLOAD_SIZE = 128 * 1024 * 1024

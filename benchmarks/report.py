@@ -23,8 +23,10 @@ class Row:
     connections: list[int | None] = field(default_factory=list)
     error: str | None = None
 
-    def ratios(self, base: "Row") -> list[float]:
-        """CPU per request as multiples of another row's, round by round."""
+    def ratios(self, base: "Row | None") -> list[float]:
+        """CPU per request as multiples of another row's, round by round; none without another."""
+        if base is None:
+            return []
         pairs = zip(self.samples, base.samples, strict=False)
         return [mine.cpu_us / other.cpu_us for mine, other in pairs]
 
@@ -37,30 +39,26 @@ class Report:
     """
 
     about: dict[str, Any]
-    versions: dict[str, str | None]
+    versions: dict[str, str]
     not_installed: list[str]
     base: str
     rows: list[Row]
 
-    def base_of(self, row: Row) -> Row:
+    def base_of(self, row: Row) -> Row | None:
         rows = {other.client: other for other in self.rows if other.workload == row.workload}
-        return rows.get(self.base, rows["floor"])
+        return rows.get(self.base) or rows.get("floor")
 
 
 _TITLES = (
     *("workload", "client", "cpu us/request", "min-max", "wall us/request"),
-    *("ratio", "min-max", "conns"),
+    *("ratio", "min-max", "conns", "MiB"),
 )
 
 
 def table(report: Report) -> str:
     """For people: aligned, a block for each workload."""
     lines = [f"{key}: {value}" for key, value in report.about.items()]
-    named = (
-        f"{name} {version or '(version unknown)'}"
-        for name, version in report.versions.items()
-        if not name.startswith("floor")
-    )
+    named = (f"{name} {version}" for name, version in report.versions.items() if version)
     lines.append(f"clients: {', '.join(named)}")
     lines.append("")
 
@@ -101,6 +99,9 @@ def as_json(report: Report) -> dict[str, Any]:
                 "wall_us": _spread(sample.wall_us for sample in row.samples),
                 "ratio": _spread(row.ratios(report.base_of(row))),
                 "connections": row.connections,
+                "memory_mib": _spread(
+                    sample.memory_mib for sample in row.samples if sample.memory_mib is not None
+                ),
                 "rounds": [asdict(sample) for sample in row.samples],
             }
             for row in report.rows
@@ -112,6 +113,7 @@ def _cells(report: Report, row: Row) -> tuple[str, ...]:
     cpu = [sample.cpu_us for sample in row.samples]
     wall = [sample.wall_us for sample in row.samples]
     ratios = row.ratios(report.base_of(row))
+    memory = [sample.memory_mib for sample in row.samples if sample.memory_mib is not None]
     known = [count for count in row.connections if count is not None]
     return (
         row.workload,
@@ -122,6 +124,7 @@ def _cells(report: Report, row: Row) -> tuple[str, ...]:
         f"{median(ratios):.2f}" if ratios else "-",
         f"{min(ratios):.2f}-{max(ratios):.2f}" if ratios else "-",
         str(max(known)) if known else "-",
+        f"{median(memory):.0f}" if memory else "-",
     )
 
 

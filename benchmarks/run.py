@@ -15,21 +15,23 @@ import platform
 import signal
 import subprocess
 import sys
-import traceback
 from dataclasses import asdict
 from pathlib import Path
 
-import measure
+import import_time
 import nginx
+import picture
 import report
 import server
-from clients import CLIENTS, Client
+import worker
 from measure import Sample
-from payloads import LARGE, LARGE_SIZE
+from payloads import LARGE_SIZE, UPLOAD_PATH
+from peers import PEERS
+from peers.base import Peer
 from placement import PLACEMENTS, Placement
 from report import Report, Row
 from target import Target
-from workloads import WORKLOADS, Workload
+from workloads import WORKLOADS, Kind, Workload
 
 # Seconds for one worker process, beyond any that gets anywhere: it hangs.
 _WORKER_TIMEOUT = 300
@@ -37,9 +39,6 @@ _WORKER_TIMEOUT = 300
 
 def main() -> int:
     arguments = _parser().parse_args()
-    if arguments.worker is not None:
-        return _work(arguments)
-
     # The default for SIGTERM ends the process without its `finally` blocks.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     _raise_file_limit()
@@ -56,18 +55,20 @@ def main() -> int:
         return 2
 
     names = {"floor", arguments.base, *arguments.clients}
-    clients = [client for client in CLIENTS.values() if client.name in names]
-    installed = [client for client in clients if client.is_installed()]
+    peers = [peer for peer in PEERS.values() if peer.name in names]
+    pythons = dict(pair.split("=", 1) for pair in arguments.python)
+    versions = {peer.name: _version(peer, pythons) for peer in peers}
+    installed = [peer for peer in peers if versions[peer.name] is not None]
     rows: list[Row] = []
     placement.for_server()
     with server.running(name) as running:
         placement.for_clients()
         for workload in (WORKLOADS[only] for only in arguments.only):
-            if workload.is_http2 and running.tls_port is None:
+            if _needs_nginx(workload) and running.tls_port is None:
                 print(f"{workload.name}: needs nginx", file=sys.stderr)
                 continue
-            able = [client for client in installed if client.can_do(workload)]
-            rows += _measure(running, workload, able, arguments.rounds, arguments.requests)
+            able = [peer for peer in installed if peer.can_do(workload)]
+            rows += _measure(running, workload, able, arguments.rounds, arguments.requests, pythons)
         title = running.name
 
     result = Report(
@@ -80,8 +81,8 @@ def main() -> int:
             "counted": f"{arguments.requests} requests (at least 5 for each in flight) "
             f"in each of {arguments.rounds} rounds",
         },
-        versions={client.name: client.version() for client in installed},
-        not_installed=[client.name for client in clients if client not in installed],
+        versions={peer.name: versions[peer.name] or "" for peer in installed},
+        not_installed=[peer.name for peer in peers if peer not in installed],
         base=arguments.base,
         rows=rows,
     )
@@ -89,57 +90,79 @@ def main() -> int:
     if arguments.json is not None:
         arguments.json.parent.mkdir(parents=True, exist_ok=True)
         arguments.json.write_text(json.dumps(report.as_json(result), indent=2) + "\n")
+    if arguments.picture is not None:
+        arguments.picture.write_text(picture.draw(result))
     return 1 if any(row.error for row in rows) else 0
+
+
+def _version(peer: Peer, pythons: dict[str, str]) -> str | None:
+    """Of what is installed; None where it is not. The floors are always there."""
+    if peer.distribution is None:
+        return ""
+    code = "import importlib.metadata, sys; print(importlib.metadata.version(sys.argv[1]))"
+    done = subprocess.run(
+        [pythons.get(peer.name, sys.executable), "-c", code, peer.distribution],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _needs_nginx(workload: Workload) -> bool:
+    return workload.has_tls or workload.kind in (Kind.DOWNLOAD, Kind.UPLOAD)
 
 
 def _measure(
     running: server.Server,
     workload: Workload,
-    clients: list[Client],
+    peers: list[Peer],
     rounds: int,
     requests: int,
+    pythons: dict[str, str],
 ) -> list[Row]:
     """All rounds of one workload. A client that fails sits out the rest of them."""
     target = _target(running, workload)
-    rows = [Row(workload.name, client.name) for client in clients]
+    rows = [Row(workload.name, peer.name) for peer in peers]
     for number in range(rounds):
         print(f"{workload.name}: round {number + 1} of {rounds}", file=sys.stderr)
         # Each round starts elsewhere, so that nobody always follows the same client.
         for row in rows[number % len(rows) :] + rows[: number % len(rows)]:
             if row.error is None:
-                _measure_once(running, row, target, requests)
+                python = pythons.get(row.client, sys.executable)
+                _measure_once(running, row, target, requests, python)
     return rows
 
 
 def _target(running: server.Server, workload: Workload) -> Target:
     payload = workload.payload
-    if workload.is_http2:
+    is_upload = workload.kind is Kind.UPLOAD
+    if workload.has_tls:
         assert running.tls_port is not None
-        return Target(
-            port=running.tls_port,
-            path=payload.path,
-            concurrency=workload.concurrency,
-            # What a head takes depends on what went before.
-            head_length=0,
-            body_length=LARGE_SIZE if payload is LARGE else len(payload.body),
-            authority_file=running.authority_file,
-        )
     return Target(
-        port=running.port,
-        path=payload.path,
+        port=running.tls_port if workload.has_tls and running.tls_port else running.port,
+        path=UPLOAD_PATH if is_upload else payload.path,
         concurrency=workload.concurrency,
-        head_length=running.head_length(payload),
-        body_length=len(payload.body),
+        # By HTTP/2, what a head takes depends on what went before.
+        head_length=0 if workload.is_http2 or is_upload else running.head_length(payload),
+        body_length=LARGE_SIZE if workload.kind is Kind.DOWNLOAD else len(payload.body),
+        authority_file=running.authority_file if workload.has_tls else None,
+        is_http2=workload.is_http2,
+        is_download=workload.kind is Kind.DOWNLOAD,
+        is_upload=is_upload,
     )
 
 
-def _measure_once(running: server.Server, row: Row, target: Target, requests: int) -> None:
+def _measure_once(
+    running: server.Server, row: Row, target: Target, requests: int, python: str
+) -> None:
     """One worker process; what it found goes into the row."""
     before = running.accepted()
-    command = [
-        *(sys.executable, __file__, "--worker", row.client, "--only", row.workload),
-        *("--requests", str(requests), "--target", json.dumps(asdict(target))),
-    ]
+    if WORKLOADS[row.workload].kind is Kind.IMPORT:
+        command = [python, import_time.__file__, PEERS[row.client].module]
+    else:
+        command = [
+            *(python, worker.__file__, row.client, row.workload, str(requests)),
+            json.dumps(asdict(target)),
+        ]
     try:
         done = subprocess.run(
             command,
@@ -166,23 +189,6 @@ def _measure_once(running: server.Server, row: Row, target: Target, requests: in
     after = running.accepted()
     # Less the one that asked.
     row.connections.append(None if before is None or after is None else after - before - 1)
-
-
-def _work(arguments: argparse.Namespace) -> int:
-    """The worker's side: one JSON object on standard output, trouble on the other."""
-    target = Target(**json.loads(arguments.target))
-    (workload,) = (WORKLOADS[only] for only in arguments.only)
-    try:
-        sample = measure.run(CLIENTS[arguments.worker], workload, target, arguments.requests)
-    except Exception as error:
-        traceback.print_exc()
-        cause: BaseException = error
-        while isinstance(cause, BaseExceptionGroup):
-            cause = cause.exceptions[0]
-        print(json.dumps({"error": f"{type(cause).__name__}: {cause}"}))
-        return 1
-    print(json.dumps(asdict(sample)))
-    return 0
 
 
 def _environment() -> dict[str, str]:
@@ -222,17 +228,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--only", nargs="+", choices=WORKLOADS, default=list(WORKLOADS), metavar="WORKLOAD")
-    by_default = [client.name for client in CLIENTS.values() if client.by_default]
-    add("--clients", nargs="+", choices=CLIENTS, default=by_default, metavar="CLIENT")
+    by_default = [peer.name for peer in PEERS.values() if peer.by_default]
+    add("--clients", nargs="+", choices=PEERS, default=by_default, metavar="CLIENT")
+    add("--python", nargs="+", default=[], metavar="CLIENT=PYTHON", help="of another environment")
     add("--rounds", type=_positive, default=5)
     add("--requests", type=_positive, default=3000, help="counted, in each round")
     add("--server", choices=("nginx", "granian"), help="default: nginx, else granian")
     add("--cpus", choices=PLACEMENTS, default="free", help="of server and client")
     add("--base", choices=("floor", "floor-buffered"), default="floor", help="of the ratios")
     add("--json", type=Path, metavar="FILE", help="write the numbers of each round there")
-    # How run.py calls itself, once for each client and round.
-    add("--worker", choices=CLIENTS, help=argparse.SUPPRESS)
-    add("--target", help=argparse.SUPPRESS)
+    add("--picture", type=Path, metavar="FILE", help="draw the ratios there, as SVG")
     return parser
 
 

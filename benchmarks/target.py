@@ -4,8 +4,10 @@ Every client, the floor included, gets a `Target` and yields a `Fetch`. Whoever
 measures sees nothing else of it.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
+
+from payloads import UPLOAD_PIECE, UPLOAD_SIZE
 
 # The status, and the length of the body.
 Fetched = tuple[int, int]
@@ -25,8 +27,12 @@ class Target:
     concurrency: int
     head_length: int
     body_length: int
-    # The file of the server's certificate authority, where it is spoken to over TLS, by HTTP/2.
+    # The file of the server's certificate authority, where it is spoken to over TLS.
     authority_file: str | None = None
+    is_http2: bool = False
+    # How the exchange is to be made: see `workloads.Kind`.
+    is_download: bool = False
+    is_upload: bool = False
 
     @property
     def authority(self) -> str:
@@ -37,3 +43,9 @@ class Target:
     def url(self) -> str:
         scheme = "http" if self.authority_file is None else "https"
         return f"{scheme}://{self.authority}{self.path}"
+
+
+def upload() -> Iterator[bytes]:
+    """The body of an upload, as a program would generate it: piece by piece, no length known."""
+    for _ in range(UPLOAD_SIZE // len(UPLOAD_PIECE)):
+        yield UPLOAD_PIECE
