@@ -1,4 +1,5 @@
-"""The faces that the standard library's cookie jar wants to see of requests and responses.
+"""The standard library's cookie jar: the faces that it wants to see of requests and responses, and
+`Jar`, which finds the cookies of a request without looking at all others.
 
 Imported with the first cookie, and not before.
 """
@@ -7,9 +8,12 @@ from __future__ import annotations
 
 import copy
 import email.message
+import threading
+import time
 import urllib.request
-from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from http.cookiejar import Cookie, CookieJar, CookiePolicy, DefaultCookiePolicy, escape_path  # type: ignore[attr-defined]
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._models import Request, Response
@@ -40,28 +44,175 @@ class JarResponse:
         self.response = response
 
     def info(self) -> email.message.Message:
-        """The headers as an `email.message.Message`."""
+        """The headers that are about cookies, as an `email.message.Message`."""
         info = email.message.Message()
-        for name, value in self.response.headers.multi_items():
+        for value in self.response.headers.get_list("set-cookie"):
             # Item assignment adds: that is this class's way to a second Set-Cookie.
-            info[name] = value
+            info["Set-Cookie"] = value
         return info
 
 
-def create_jar() -> CookieJar:
-    """A jar in which a cookie that a host set for itself alone stays with it (RFC 6265 section
-    5.3, the host-only-flag); Python's default sends it to the host's subdomains too."""
-    policy = DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
-    return CookieJar(policy)
+# How many headers a jar remembers, and after how many changes at least everything that has expired
+# is swept out, whoever it was for.
+_HEADERS_KEPT = 256
+_SWEEP_AFTER = 256
+
+_NEVER = float("inf")
+
+# Scheme, host, port and path.
+_Key = tuple[str, str, "int | None", str]
+
+
+class Jar(CookieJar):
+    """A jar that does what the standard library's does, at a price that does not grow with what is
+    in it: cookies are looked up by the domains that a host may have, and the header is remembered
+    until a cookie changes or expires.
+
+    A cookie that a host set for itself alone stays with it (RFC 6265 section 5.3, the
+    host-only-flag); Python's default sends it to the host's subdomains too.
+    """
+
+    _cookies: dict[str, dict[str, dict[str, Cookie]]]
+
+    def __init__(self) -> None:
+        super().__init__(
+            DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
+        )
+        # What was computed before a change is void after it.
+        self._changes = 0
+        self._sweep_at = _SWEEP_AFTER
+        # Domains in the order in which they came: that of their cookies in a header.
+        self._ranks: dict[str, int] = {}
+        # By what of a URL matters: after how many changes it was made, until when it holds, and
+        # the header, None if there is nothing to send.
+        self._headers: dict[_Key, tuple[int, float, str | None]] = {}
+        self._has_policy_of_its_own = False
+
+    def set_policy(self, policy: CookiePolicy) -> None:
+        """Take another policy: from then on it is asked about every cookie."""
+        super().set_policy(policy)
+        self._has_policy_of_its_own = True
+
+    def set_cookie(self, cookie: Cookie) -> None:
+        """Store a cookie, whoever it is from."""
+        with self._cookies_lock:  # type: ignore[attr-defined]
+            super().set_cookie(cookie)
+            self._changes += 1
+            self._ranks.setdefault(cookie.domain, self._changes)
+
+    def clear(
+        self, domain: str | None = None, path: str | None = None, name: str | None = None
+    ) -> None:
+        """Remove a cookie, those of a path, those of a domain, or all."""
+        with self._cookies_lock:  # type: ignore[attr-defined]
+            super().clear(domain, path, name)
+            self._changes += 1
+            if domain is None:
+                self._ranks.clear()
+            elif path is None:
+                self._ranks.pop(domain, None)
+
+    @property
+    def has_unbound(self) -> bool:
+        """Whether there are cookies without a domain."""
+        return "" in self._cookies
+
+    def add_header(self, request: Request) -> None:
+        """Set a request's Cookie header, if it has none and there are cookies for it."""
+        if self._has_policy_of_its_own:
+            self.add_cookie_header(JarRequest(request))
+            return
+        parts = request.url._parts
+        key = (parts.scheme, parts.host, parts.port, parts.path)
+        kept = self._headers.get(key)
+        if kept is None or kept[0] != self._changes or time.time() >= kept[1]:
+            kept = self._make_header(*key)
+            if len(self._headers) >= _HEADERS_KEPT:
+                self._headers = {}
+            self._headers[key] = kept
+        if kept[2] is not None and not request.headers._has(b"cookie"):
+            request.headers["Cookie"] = kept[2]
+
+    def _make_header(
+        self, scheme: str, host: str, port: int | None, path: str
+    ) -> tuple[int, float, str | None]:
+        with self._cookies_lock:  # type: ignore[attr-defined]
+            if self._changes >= self._sweep_at:
+                self.clear_expired_cookies()
+                # As many changes as there are cookies: each of them pays for one.
+                self._sweep_at = self._changes + max(_SWEEP_AFTER, len(self))
+            cookies = self._matching(_effective(host), str(port or 80), path, scheme)
+            changes = self._changes
+        # The longest path first (RFC 6265 section 5.4), and else as they came.
+        cookies.sort(key=lambda cookie: -len(cookie.path))
+        until = min((cookie.expires for cookie in cookies if cookie.expires), default=_NEVER)
+        return changes, until, "; ".join(map(_pair, cookies)) or None
+
+    def _matching(self, host: str, port: str, path: str, scheme: str) -> list[Cookie]:
+        """The cookies that belong to a URL, with the lock held; those that expired are removed."""
+        path = escape_path(path)
+        if not path.startswith("/"):
+            path = f"/{path}"
+        now = int(time.time())
+        found: list[Cookie] = []
+        expired: list[Cookie] = []
+        for domain in sorted(self._domains(host), key=lambda domain: self._ranks.get(domain, 0)):
+            for cookie_path, cookies in self._cookies[domain].items():
+                if not _is_below(path, cookie_path):
+                    continue
+                for cookie in cookies.values():
+                    if not cookie.domain_specified and domain != host:
+                        continue
+                    if cookie.port is not None and port not in cookie.port.split(","):
+                        # RFC 2965; the jar reads it still.
+                        continue
+                    if cookie.is_expired(now):
+                        expired.append(cookie)
+                    elif not cookie.secure or scheme in ("https", "wss"):
+                        found.append(cookie)
+        for cookie in expired:
+            self.clear(cookie.domain, cookie.path, cookie.name)
+        return found
+
+    def _domains(self, host: str) -> Iterator[str]:
+        """The domains that cookies for a host may have, as far as there are any."""
+        while host:
+            for domain in (host, f".{host}"):
+                if domain in self._cookies:
+                    yield domain
+            host = host.partition(".")[2]
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(vars(self))
+        del state["_cookies_lock"]
+        return state | {"_headers": {}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _cookies_lock=threading.RLock())
+
+
+def _effective(host: str) -> str:
+    """What the jar calls a host: one without a dot is known to be local."""
+    if ":" in host:
+        host = f"[{host}]"
+    return host if "." in host else f"{host}.local"
+
+
+def _is_below(path: str, cookie_path: str) -> bool:
+    """RFC 6265 section 5.1.4."""
+    if not path.startswith(cookie_path):
+        return False
+    rest = path[len(cookie_path) :]
+    return not rest or cookie_path.endswith("/") or rest.startswith("/")
+
+
+def _pair(cookie: Cookie) -> str:
+    return cookie.name if cookie.value is None else f"{cookie.name}={cookie.value}"
 
 
 def bind(jar: CookieJar, url: URL) -> None:
     """Make the cookies without a domain those of a URL's host, as if it had set them."""
-    host = url.netloc.decode("ascii")
-    if url.port is not None:
-        host = host.rpartition(":")[0]
-    # What the jar calls a host without a dot.
-    domain = host if "." in host else f"{host}.local"
+    domain = _effective(url._parts.host)
     for cookie in [cookie for cookie in jar if not cookie.domain]:
         jar.clear("", cookie.path, cookie.name)
         # Other jars may hold the same object.

@@ -32,6 +32,8 @@ class Cookies(MutableMapping[str, str]):
 
     # Whether there may be cookies without a domain.
     _may_be_unbound = False
+    # Whether the jar is a `_cookiejar.Jar`.
+    _is_ours = False
 
     def __init__(self, cookies: CookieTypes | None = None) -> None:
         self._jar: CookieJar | None = None
@@ -55,16 +57,23 @@ class Cookies(MutableMapping[str, str]):
                     "Cookies are a dict, a list of pairs, Cookies or a CookieJar, "
                     f"not {cookies!r} ({type(cookies).__name__})."
                 )
+            from ._cookiejar import Jar
+
             self._jar = cookies
-            self._may_be_unbound = True
+            if isinstance(cookies, Jar):
+                self._is_ours = True
+                self._may_be_unbound = cookies.has_unbound
+            else:
+                self._may_be_unbound = True
 
     @property
     def jar(self) -> CookieJar:
         """The `http.cookiejar.CookieJar` behind the mapping."""
         if self._jar is None:
-            from ._cookiejar import create_jar
+            from ._cookiejar import Jar
 
-            self._jar = create_jar()
+            self._jar = Jar()
+            self._is_ours = True
         return self._jar
 
     def extract_cookies(self, response: Response) -> None:
@@ -78,17 +87,17 @@ class Cookies(MutableMapping[str, str]):
 
     def set_cookie_header(self, request: Request) -> None:
         """Set the request's Cookie header from the cookies that belong to its URL."""
-        if not self:
-            return
-        from ._cookiejar import JarRequest
-
-        jar = self.jar
         if self._may_be_unbound:
             # These go wherever the request goes, and are not bound by it: that is for clients.
             here = Cookies(self)
             here._bind(request.url)
-            jar = here.jar
-        jar.add_cookie_header(JarRequest(request))
+            here.jar.add_header(request)  # type: ignore[attr-defined]
+        elif self._is_ours:
+            self._jar.add_header(request)  # type: ignore[union-attr]
+        elif self:
+            from ._cookiejar import JarRequest
+
+            self.jar.add_cookie_header(JarRequest(request))
 
     def set(self, name: str, value: str, domain: str = "", path: str = "/") -> None:
         """Store a cookie. Without a domain it is sent to wherever these cookies are used first."""
@@ -169,7 +178,10 @@ class Cookies(MutableMapping[str, str]):
         return (cookie.name for cookie in self._cookies())
 
     def __bool__(self) -> bool:
-        return self._jar is not None and any(True for _ in self._jar)
+        if self._jar is not None:
+            for _ in self._jar:
+                return True
+        return False
 
     def __repr__(self) -> str:
         shown = ", ".join(

@@ -1,0 +1,195 @@
+"""The jar sends what the standard library's jar sends, and looks at nothing that is for others."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import sys
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
+from unittest import mock
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import hookline
+from hookline._cookiejar import Jar, JarRequest, JarResponse, plain_cookie
+
+NOW = 1_700_000_000.0
+
+HOSTS = ["example.org", "a.example.org", "b.a.example.org", "localhost", "127.0.0.1", "[::1]"]
+URLS = st.builds(
+    "{}://{}{}{}".format,
+    st.sampled_from(["http", "https"]),
+    st.sampled_from(HOSTS),
+    st.sampled_from(["", ":8080", ":80"]),
+    st.sampled_from(["", "/", "/p", "/p/", "/p/q", "/pq", "/%7Ep/x", "/p?q=/z", "/é"]),
+)
+ATTRIBUTES = st.sampled_from(
+    [
+        "Path=/", "Path=/p", "Path=/p/", "Path=x", "Secure", "HttpOnly", "Domain=example.org",
+        "Domain=.a.example.org", "Domain=localhost", "Max-Age=60", "Max-Age=0", "Max-Age=-5",
+        "Expires=Thu, 01 Jan 2026 00:00:00 GMT", "Version=1", "Port=80", "Port", "SameSite=Lax",
+    ]
+)  # fmt: skip
+SET_COOKIES = st.builds(
+    lambda pair, attributes: "; ".join([pair, *attributes]),
+    st.sampled_from(["a=1", "a=2", "b=3", "c", "d=", "e=x y", 'f="q"', "=v", ""]),
+    st.lists(ATTRIBUTES, max_size=3),
+)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("get"), URLS),
+        st.tuples(st.just("get"), URLS),
+        st.tuples(st.just("set"), URLS, st.lists(SET_COOKIES, min_size=1, max_size=3)),
+        st.tuples(
+            st.just("put"),
+            st.sampled_from(["example.org", ".example.org", "a.example.org", "localhost.local"]),
+            st.sampled_from(["/", "/p", "p", ""]),
+        ),
+        st.tuples(st.just("wait"), st.sampled_from([1.0, 59.0, 61.0])),
+        st.tuples(st.just("clear"), st.sampled_from([None, "example.org", ".example.org"])),
+    ),
+    max_size=12,
+)
+
+
+def sent(jar: CookieJar, url: str) -> str | None:
+    request = hookline.Request("GET", url)
+    if isinstance(jar, Jar):
+        jar.add_header(request)
+    else:
+        jar.add_cookie_header(JarRequest(request))  # type: ignore[arg-type]
+    return request.headers.get("cookie")
+
+
+def step(jar: CookieJar, kind: str, arguments: tuple[Any, ...]) -> Any:
+    if kind == "get":
+        return sent(jar, arguments[0])
+    if kind == "set":
+        request = hookline.Request("GET", arguments[0])
+        headers = [("Set-Cookie", value) for value in arguments[1]]
+        response = hookline.Response(200, headers=headers, request=request)
+        jar.extract_cookies(JarResponse(response), JarRequest(request))  # type: ignore[arg-type]
+    elif kind == "put":
+        jar.set_cookie(plain_cookie("put", "1", *arguments))
+    elif kind == "clear":
+        try:
+            jar.clear(*arguments)
+        except KeyError:
+            return KeyError
+    return None
+
+
+@settings(max_examples=400, deadline=None)
+@given(STEPS)
+def test_what_is_sent_is_what_the_standard_librarys_jar_sends(steps: list[Any]) -> None:
+    ours = Jar()
+    theirs = CookieJar(
+        DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
+    )
+    clock = [NOW]
+
+    with mock.patch("time.time", side_effect=lambda: clock[0]):
+        for kind, *arguments in steps:
+            if kind == "wait":
+                clock[0] += arguments[0]
+                continue
+            expected = step(theirs, kind, tuple(arguments))
+
+            # Twice: computed, and remembered.
+            assert step(ours, kind, tuple(arguments)) == expected
+            if kind == "get":
+                assert step(ours, kind, tuple(arguments)) == expected
+
+
+def test_cookie_that_expires_is_not_sent_from_memory() -> None:
+    jar = Jar()
+    clock = [NOW]
+
+    with mock.patch("time.time", side_effect=lambda: clock[0]):
+        step(jar, "set", ("http://example.org/", ["a=1; Max-Age=60"]))
+        before = sent(jar, "http://example.org/")
+        clock[0] += 61
+        after = sent(jar, "http://example.org/")
+
+    assert (before, after, len(jar)) == ("a=1", None, 0)
+
+
+def test_policy_of_the_users_own_is_asked_about_every_cookie() -> None:
+    jar = Jar()
+    jar.set_cookie(plain_cookie("a", "1", "example.org", "/"))
+    assert sent(jar, "http://example.org/") == "a=1"
+
+    jar.set_policy(DefaultCookiePolicy(blocked_domains=["example.org"]))
+
+    assert sent(jar, "http://example.org/") is None
+
+
+def test_cookie_header_of_the_requests_own_stays() -> None:
+    jar = Jar()
+    jar.set_cookie(plain_cookie("a", "1", "example.org", "/"))
+    request = hookline.Request("GET", "http://example.org/", headers={"Cookie": "mine=1"})
+
+    jar.add_header(request)
+
+    assert request.headers.get_list("cookie") == ["mine=1"]
+
+
+def calls(function: Any, *arguments: Any) -> int:
+    """How many functions are entered, C's included."""
+    count = 0
+
+    def watch(frame: object, event: str, argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(watch)
+    try:
+        function(*arguments)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def test_cookies_of_other_hosts_cost_nothing() -> None:
+    def cost(others: int) -> tuple[int, int]:
+        jar = Jar()
+        jar.set_cookie(plain_cookie("a", "1", "example.org", "/"))
+        for number in range(others):
+            jar.set_cookie(plain_cookie("a", "1", f"host{number}.test", "/"))
+        cookies = hookline.Cookies(jar)
+        request = hookline.Request("GET", "http://example.org/")
+        again = hookline.Request("GET", "http://example.org/")
+        # What has expired is looked for now and then.
+        sent(jar, "http://elsewhere.test/")
+        first = calls(cookies.set_cookie_header, request)
+        assert request.headers["cookie"] == "a=1"
+        return first, calls(cookies.set_cookie_header, again)
+
+    cookies = hookline.Cookies({"a": "1"})
+    cookies.set_cookie_header(hookline.Request("GET", "http://example.org/"))
+
+    assert cost(0) == cost(5000)
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    jar = Jar()
+    jar.set_cookie(plain_cookie("a", "1", "example.org", "/"))
+
+    for number in range(2000):
+        sent(jar, f"http://example.org/{number}")
+
+    assert len(jar._headers) <= 256
+
+
+def test_jar_travels() -> None:
+    jar = Jar()
+    jar.set_cookie(plain_cookie("a", "1", "example.org", "/"))
+    sent(jar, "http://example.org/")
+
+    for twin in (pickle.loads(pickle.dumps(jar)), copy.deepcopy(jar)):
+        assert sent(twin, "http://example.org/") == "a=1"
+        twin.clear()
+        assert sent(twin, "http://example.org/") is None
+    assert sent(jar, "http://example.org/") == "a=1"
