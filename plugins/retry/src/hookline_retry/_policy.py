@@ -1,0 +1,112 @@
+"""Whether to send again, and after how long. Knows what came back; sends nothing."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+import hookline
+from hookline import Request, Response
+from hookline.plugins import NotProcessed
+
+# RFC 9110 section 9.2.2, and QUERY: sending them twice is as good as once.
+IDEMPOTENT = ("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", "QUERY")
+
+# Too many, bad gateway, not now, gateway timeout. A 500 is not among them: it says that this
+# request makes the server fail.
+STATUSES = (429, 502, 503, 504)
+
+# Nothing of the request has been seen by anybody: it may be sent again whatever it does.
+UNSENT = (
+    hookline.ConnectError,
+    hookline.ConnectTimeout,
+    NotProcessed,
+)
+
+# These would fail again: the request is at fault, the certificate, our own limit.
+HOPELESS = (
+    hookline.LocalProtocolError,
+    hookline.UnsupportedProtocol,
+    hookline.PoolTimeout,
+    hookline.ProxyError,
+    hookline.CertificateError,
+)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The settings, checked. `Retry` says what they mean."""
+
+    retries: int = 3
+    statuses: Collection[int] = STATUSES
+    methods: Collection[str] = IDEMPOTENT
+    backoff: float = 0.5
+    max_backoff: float = 30.0
+    jitter: float = 1.0
+    respect_retry_after: bool = True
+    max_retry_after: float = 120.0
+    budget: float | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.retries, bool) or not isinstance(self.retries, int) or self.retries < 0:
+            raise ValueError(f"retries: expected a whole number >= 0, not {self.retries!r}.")
+        for name in ("backoff", "max_backoff", "max_retry_after"):
+            _check_seconds(name, getattr(self, name))
+        if self.budget is not None:
+            _check_seconds("budget", self.budget)
+        _check_seconds("jitter", self.jitter)
+        if self.jitter > 1:
+            raise ValueError(f"jitter: expected a part of the wait, 0 to 1, not {self.jitter!r}.")
+        if isinstance(self.methods, str):
+            raise TypeError(f"methods: expected a list of methods, not {self.methods!r}.")
+        object.__setattr__(self, "statuses", frozenset(self.statuses))
+        object.__setattr__(self, "methods", frozenset(method.upper() for method in self.methods))
+        for status in self.statuses:
+            if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
+                raise ValueError(f"statuses: expected status codes, not {status!r}.")
+
+    def may_follow_response(self, request: Request, response: Response) -> bool:
+        """Whether a request may be sent again after this response."""
+        return response.status_code in self.statuses and request.method in self.methods
+
+    def may_follow_error(self, request: Request, error: Exception) -> bool:
+        """Whether a request may be sent again after this error."""
+        if not isinstance(error, hookline.TransportError) or isinstance(error, HOPELESS):
+            return False
+        return isinstance(error, UNSENT) or request.method in self.methods
+
+    def wait(self, number: int, response: Response | None) -> float | None:
+        """Seconds before the retry of that number, 0 being the first; None where the server wants a
+        longer wait than is allowed."""
+        if response is not None and self.respect_retry_after:
+            after = retry_after(response)
+            if after is not None:
+                return after if after <= self.max_retry_after else None
+        # Beyond 2 ** 1000 a float ends.
+        wait = min(self.backoff * 2.0 ** min(number, 64), self.max_backoff)
+        # Clients that failed together must not come back together.
+        return wait * (1 - self.jitter * random.random())
+
+
+def retry_after(response: Response) -> float | None:
+    """The response's Retry-After in seconds (RFC 9110 section 10.2.3), never below zero; None where
+    it has none, or none that can be read."""
+    value = response.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        # More digits than any wait has.
+        return float(value[:12])
+    try:
+        when = parsedate_to_datetime(value)
+    except (TypeError, ValueError):
+        return None
+    return max(0.0, when.timestamp() - time.time())
+
+
+def _check_seconds(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name}: expected a number, not {value!r}.")
+    if not 0 <= value < float("inf"):
+        raise ValueError(f"{name}: expected a number >= 0, not {value!r}.")
