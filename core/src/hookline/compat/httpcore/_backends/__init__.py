@@ -1,0 +1,1 @@
+"""httpcore._backends: what is below a connection."""

@@ -1,0 +1,5 @@
+"""httpcore._models: messages."""
+
+from hookline.compat._core_models import URL, Origin, Request, Response
+
+__all__ = ["URL", "Origin", "Request", "Response"]
