@@ -410,6 +410,22 @@ def test_further_members_of_gzip_are_read() -> None:
     )
 
 
+def test_there_are_only_so_many_codings() -> None:
+    body = b"abc"
+    for _ in range(6):
+        body = gzip.compress(body)
+    differs(
+        "many-codings",
+        lambda library: (
+            respond(
+                library, headers={"Content-Encoding": ", ".join(["gzip"] * 6)}, content=body
+            ).content
+        ),
+        theirs=b"abc",
+        ours=Raises("DecodingError", "encoded 6 times over"),
+    )
+
+
 def test_brotli_that_was_cut_off_is_an_error() -> None:
     body = brotli.compress(b"abc" * 100)[:-1]
     differs(

@@ -1,0 +1,1 @@
+"""Wrong uses, each with the complaint that each checker is to make of it."""
