@@ -41,10 +41,15 @@ def check_what_is_installed() -> None:
     print("installed:", ", ".join(names))
     assert set(names) == {
         "hookline",
+        "hookline-cache",
         "hookline-core",
         "hookline-digest-auth",
         "hookline-http11",
         "hookline-http2",
+        "hookline-log",
+        "hookline-otel",
+        "hookline-ratelimit",
+        "hookline-retry",
         "hookline-socks",
     }
     assert hookline.DigestAuth.scheme == "digest"
@@ -75,6 +80,10 @@ def check_command_line() -> None:
     print(listing.rstrip())
     assert "http11" in listing
     assert json.loads(run_hookline("plugins", "--json"))
+    # The extra is not installed here: the script is there, and says so.
+    script = Path(sys.executable).with_name("hookline")
+    done = subprocess.run([script, "https://example.org"], stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, "hookline[cli]" in done.stderr) == (1, True), done.stderr
 
 
 def check_plugins() -> None:

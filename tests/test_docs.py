@@ -1,12 +1,16 @@
-"""The documentation is held true: every sample runs, every hook and link is real."""
+"""The documentation is held true: every sample runs, and every hook, page and link is real."""
 
 from __future__ import annotations
 
 import contextlib
 import inspect
 import io
+import os
 import re
+import subprocess
+import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,43 +18,95 @@ import pytest
 
 import hookline
 from hookline.plugins import hookspecs
+from support.pages import PAGES, ROOT, files_of, install_module, name_of, programs_of, promised
 
-ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-SAMPLE = re.compile(r"^( *)```python\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+DOCS = ROOT / "docs"
 
-
-def samples() -> list[Any]:
-    found = []
-    for page in PAGES:
-        for number, match in enumerate(SAMPLE.finditer(page.read_text())):
-            code = inspect.cleandoc(match[2]) if match[1] else match[2]
-            name = f"{page.relative_to(ROOT)}-{number}"
-            found.append(pytest.param(code, id=name))
-    return found
+# The page whose distribution is built and installed by pip: tests/test_tutorial.py.
+TUTORIAL = DOCS / "plugins/first-plugin.md"
+HANDBOOK = [
+    page for page in PAGES if page.parent == TUTORIAL.parent and files_of(page) and page != TUTORIAL
+]
 
 
-@pytest.mark.parametrize("code", samples())
-def test_sample_runs(
-    code: str, server: str, h2_server: str, authority: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # The hosts of the samples are servers of ours.
+def programs(pages: list[Path]) -> list[Any]:
+    return [
+        pytest.param(code, id=f"{name_of(page)}-{number}")
+        for page in pages
+        for number, code in enumerate(programs_of(page))
+    ]
+
+
+# -- Samples --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def localised(
+    server: str, h2_server: str, authority: Any, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, str]:
+    """The hosts of the samples, and the servers of ours that stand in for them."""
     monkeypatch.setenv("SSL_CERT_FILE", authority.ca_file)
-    code = code.replace("https://example.org", server)
-    code = code.replace("https://h2.example.org", h2_server)
+    return {"https://example.org": server, "https://h2.example.org": h2_server}
+
+
+def replaced(code: str, hosts: dict[str, str]) -> str:
+    for host, stand_in in hosts.items():
+        code = code.replace(host, stand_in)
+    return code
+
+
+@pytest.mark.parametrize(
+    "code", programs([page for page in PAGES if page not in HANDBOOK and page != TUTORIAL])
+)
+def test_sample_runs(code: str, localised: dict[str, str]) -> None:
+    code = replaced(code, localised)
     namespace: dict[str, Any] = {"__name__": "sample"}
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(code, "sample", "exec"), namespace)
 
-    # What a sample says it prints, it prints.
-    promised = re.findall(r"^ *print\(.*\)  +# (.*)$", code, re.MULTILINE)
-    if promised:
-        assert printed.getvalue().splitlines() == promised
+    if promised(code):
+        assert printed.getvalue().splitlines() == promised(code)
+
+
+@pytest.fixture(scope="session")
+def handbook(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all plugins of the handbook are installed."""
+    site = tmp_path_factory.mktemp("handbook")
+    for page in HANDBOOK:
+        for filename, code in files_of(page).items():
+            if filename.startswith("hookline_"):
+                install_module(site, filename, code)
+            else:
+                (site / filename).write_text(code, encoding="utf-8")
+    return site
+
+
+@pytest.mark.parametrize("code", programs(HANDBOOK))
+def test_program_of_the_handbook_runs_where_its_plugin_is_installed(
+    code: str, handbook: Path, localised: dict[str, str]
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", replaced(code, localised)],
+        cwd=handbook,
+        env=os.environ | {"PYTHONPATH": str(handbook), "HOOKLINE_PLUGINS_STRICT": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert done.stderr == ""
+    assert done.returncode == 0
+    # Here is nothing that is only run: each program shows that its plugin does something.
+    assert done.stdout.splitlines() == promised(code) != []
+
+
+# -- Hooks ----------------------------------------------------------------------------------
 
 
 def test_every_hook_is_documented_with_its_exact_arguments() -> None:
-    page = (ROOT / "docs/plugins/hooks.md").read_text()
+    page = (DOCS / "plugins/hooks.md").read_text()
     rows = re.findall(r"^\| `(hookline_\w+)` \|([^|]*)\|", page, re.MULTILINE)
     documented = {
         name: [argument.strip("` ") for argument in arguments.split(",") if argument.strip()]
@@ -65,7 +121,21 @@ def test_every_hook_is_documented_with_its_exact_arguments() -> None:
     assert documented == actual
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_hook_has_a_page_of_the_handbook_with_a_plugin_that_implements_it() -> None:
+    implemented = {
+        name
+        for page in HANDBOOK
+        for code in files_of(page).values()
+        for name in re.findall(r"^@hookimpl\ndef (\w+)\(", code, re.MULTILINE)
+    }
+
+    assert implemented == {name for name in vars(hookspecs) if name.startswith("hookline_")}
+
+
+# -- Pages ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_links_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text())
     local = [link for link in links if "://" not in link]
@@ -73,16 +143,34 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [link for link in local if not (page.parent / link).exists()] == []
 
 
-def test_every_public_name_has_a_docstring() -> None:
-    undocumented = [
-        name
-        for name in hookline.__all__
-        if not name.startswith("__")
-        and name != "USE_CLIENT_DEFAULT"
-        and not inspect.getdoc(getattr(hookline, name))
-    ]
+@pytest.mark.parametrize("page", PAGES[1:], ids=name_of)
+def test_pages_link_to_pages_alone(page: Path) -> None:
+    # The site holds docs/ and nothing else.
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text())
+    local = [page.parent / link for link in links if "://" not in link]
 
-    assert undocumented == []
+    assert [str(link) for link in local if not link.resolve().is_relative_to(DOCS)] == []
+
+
+def entries(nav: Any) -> Iterator[str]:
+    if isinstance(nav, str):
+        yield nav
+    elif isinstance(nav, list):
+        for each in nav:
+            yield from entries(each)
+    else:
+        for each in nav.values():
+            yield from entries(each)
+
+
+def test_every_page_is_in_the_navigation_once() -> None:
+    project = tomllib.loads((ROOT / "zensical.toml").read_text())["project"]
+    pages = [page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md")]
+
+    assert sorted(entries(project["nav"])) == sorted(pages)
+
+
+# -- Distributions --------------------------------------------------------------------------
 
 
 def test_all_distributions_carry_the_same_version() -> None:
@@ -96,3 +184,11 @@ def test_all_distributions_carry_the_same_version() -> None:
     }
 
     assert set(versions.values()) == {hookline.__version__}, versions
+
+
+def test_the_reference_reads_the_sources_of_every_distribution() -> None:
+    project = tomllib.loads((ROOT / "zensical.toml").read_text())["project"]
+    paths = project["plugins"]["mkdocstrings"]["handlers"]["python"]["paths"]
+    sources = [ROOT / "core/src", *ROOT.glob("plugins/*/src")]
+
+    assert sorted(paths) == sorted(path.relative_to(ROOT).as_posix() for path in sources)

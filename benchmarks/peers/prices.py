@@ -29,7 +29,7 @@ def _middleware(hookline: Any, target: Target) -> Mapping[str, Any]:
         name = "passing"
         stage = "hop"
 
-        async def __call__(self, request: Any, send: Any) -> Any:
+        async def handle(self, request: Any, send: Any) -> Any:
             return await send(request)
 
     return {"middleware": [Passing()]}

@@ -25,6 +25,7 @@ TREE = {
     "PoolTimeout": hookline.TimeoutException,
     "NetworkError": hookline.TransportError,
     "ConnectError": hookline.NetworkError,
+    "CertificateError": hookline.ConnectError,
     "ReadError": hookline.NetworkError,
     "WriteError": hookline.NetworkError,
     "CloseError": hookline.NetworkError,
@@ -35,6 +36,7 @@ TREE = {
     "SSEError": hookline.TransportError,
     "UnsupportedProtocol": hookline.TransportError,
     "DecodingError": hookline.RequestError,
+    "ResponseTooLarge": hookline.RequestError,
     "TooManyRedirects": hookline.RequestError,
     "HTTPStatusError": hookline.HTTPError,
     "InvalidURL": Exception,
@@ -48,6 +50,7 @@ TREE = {
     "PluginNotFound": hookline.PluginError,
     "PluginLoadError": hookline.PluginError,
     "DuplicateName": hookline.PluginError,
+    "ConfigError": ValueError,
 }
 
 REQUEST_ERRORS = [

@@ -3,6 +3,7 @@ What they have in common with httpx's is compared in tests/compat."""
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -135,6 +136,7 @@ HTTP11 = [
     for event in ("started", "complete")
 ]
 CONNECTING = ["connection.connect_tcp.started", "connection.connect_tcp.complete"]
+RESOLVING = ["connection.resolve_host.started", "connection.resolve_host.complete"]
 
 
 async def test_steps_of_a_request_are_told_in_order(mode: Mode) -> None:
@@ -213,11 +215,49 @@ async def test_every_protocol_can_be_traced(mode: Mode, h2_server: str, authorit
 
     assert response.json()["body"] == "abc"
     assert events == [
-        *CONNECTING,
+        CONNECTING[0], *RESOLVING, CONNECTING[1],
         "connection.start_tls.started",
         "connection.start_tls.complete",
         *[event.replace("http11", "http2") for event in HTTP11],
-    ]
+    ]  # fmt: skip
+
+
+async def test_name_that_is_looked_up_is_told_with_its_addresses(mode: Mode, server: str) -> None:
+    seen: dict[str, Any] = {}
+    extensions = {"trace": mode.function(lambda event, info: seen.update({event: info}))}
+    port = int(server.rpartition(":")[2])
+    async with mode.client() as client:
+        await client.get(f"http://localhost:{port}/", extensions=extensions)
+
+    assert [event for event in seen if event.startswith("connection.")] == [
+        CONNECTING[0], *RESOLVING, CONNECTING[1]
+    ]  # fmt: skip
+    started = seen[RESOLVING[0]]
+    assert (started["host"], started["port"]) == ("localhost", port)
+    assert 0 < started["timeout"] <= 5
+    assert "127.0.0.1" in seen[RESOLVING[1]]["return_value"]
+
+
+async def test_name_that_is_not_found_is_told_with_the_exception(
+    mode: Mode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed: dict[str, Any] = {}
+
+    def getaddrinfo(*arguments: Any, **options: Any) -> Any:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+    def note(event: str, info: dict[str, Any]) -> None:
+        if event.endswith(".failed"):
+            failed[event] = info["exception"]
+
+    async with mode.client() as client:
+        with pytest.raises(hookline.ConnectError) as caught:
+            await client.get("http://no.test/", extensions={"trace": mode.function(note)})
+
+    assert list(failed) == ["connection.resolve_host.failed", "connection.connect_tcp.failed"]
+    assert set(failed.values()) == {caught.value}
 
 
 async def test_traced_request_sends_the_same_bytes(mode: Mode) -> None:

@@ -148,7 +148,7 @@ def test_repr_has_everything_but_the_secrets() -> None:
 
     assert repr(proxy) == (
         "Proxy('https://proxy.test', auth=('user', '********'), "
-        "headers=Headers({'x-rack': '7', 'proxy-authorization': '[secure]'}), tunnel=True)"
+        "headers={'x-rack': '7', 'proxy-authorization': '[secure]'}, tunnel=True)"
     )
     assert repr(hookline.Proxy(PROXY)) == f"Proxy('{PROXY}')"
     assert repr(hookline.Proxy(PROXY, auth=TokenAuth())) == f"Proxy('{PROXY}', auth=TokenAuth(...))"

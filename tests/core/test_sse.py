@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -120,24 +119,6 @@ def test_events_do_not_depend_on_how_they_arrive(content: bytes, cuts: list[int]
     pieces = [content[begin:end] for begin, end in itertools.pairwise(edges)]
 
     assert parsed(*pieces) == parsed(content)
-
-
-@settings(max_examples=300, deadline=None)
-@given(content=STREAMS)
-def test_events_are_those_of_httpx2(content: bytes) -> None:
-    # It knows no byte order mark, takes signs and other scripts' digits for numbers, and a CR at
-    # the very end for two line ends.
-    if b"\xef\xbb\xbf" in content or b"retry" in content.replace(b"retry: 5", b""):
-        return
-    content += b"\n"
-    request = httpx2.Request("GET", HERE)
-    headers = {"Content-Type": "text/event-stream"}
-    response = httpx2.Response(200, headers=headers, content=content, request=request)
-    theirs = [
-        (event.event, event.data, event.id, event.retry) for event in httpx2.EventSource(response)
-    ]
-
-    assert theirs == [(event.event, event.data, event.id, event.retry) for event in parsed(content)]
 
 
 def test_an_event_is_a_value() -> None:

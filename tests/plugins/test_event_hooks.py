@@ -82,7 +82,7 @@ async def test_a_connection_is_opened_once_its_tls_is_up(
         "response_finished 5",
         "connection_closed https http11",
         "request_started /bytes/5",
-        "request_failed /bytes/5 ConnectError",
+        "request_failed /bytes/5 CertificateError",
     ]
 
 

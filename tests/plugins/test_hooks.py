@@ -41,7 +41,7 @@ INTERFACES = {
         "connect": ["origin", "network", "deadline"],
         "route": ["origin"],
     },
-    "Decoder": {"decode": ["data"], "flush": []},
+    "Decoder": {"decode": ["data"], "flush": [], "last_pieces": [], "pieces": ["data"]},
     "EventHook": {
         "connection_closed": ["connection"],
         "connection_opened": ["connection"],
@@ -68,11 +68,13 @@ INTERFACES = {
         "write": ["data"],
     },
     "Protocol": {
+        "after_fork": [],
         "close": [],
         "configure": ["options"],
         "exchange": ["request", "body", "timeout"],
         "is_closed": "property",
         "is_reusable": [],
+        "request_count": "property",
     },
     "Waiter": {"set": [], "wait": ["timeout"]},
     "Transport": {

@@ -437,3 +437,102 @@ async def test_missing_protocol_is_found_before_anything_is_connected(mode: Mode
     async with mode.client(plugins=PluginManager()) as client:
         with pytest.raises(PluginNotFound, match="http11"):
             await client.get("http://127.0.0.1:1/")
+
+
+# -- What it sends with ---------------------------------------------------------------------
+
+
+async def test_it_waits_in_the_way_of_the_mode(mode: Mode, server: str) -> None:
+    """Two requests: the second lets the first go on. In threads, tasks, or trio's tasks."""
+    waiters: list[Any] = []
+
+    class Meeting(Middleware):
+        name = "meeting"
+
+        async def handle(self, request: Request, send: Send) -> Response:
+            assert send.is_async is mode.is_async
+            await send.sleep(0)
+            if request.url.path == "/status/200":
+                waiters.append(send.create_waiter())
+                assert await waiters[0].wait(20)
+            else:
+                while not waiters:
+                    await send.sleep(0)
+                waiters[0].set()
+            return await send(request)
+
+    async with mode.client(middleware=[Meeting()]) as client:
+        first, second = await mode.together(
+            lambda: client.get(f"{server}/status/200"), lambda: client.get(f"{server}/status/204")
+        )
+
+    assert (first.status_code, second.status_code) == (200, 204)
+
+
+async def test_it_reads_and_closes_streams_of_any_kind(mode: Mode) -> None:
+    """Those of a transport that knows one mode alone, too."""
+    closed: list[str] = []
+
+    class Twice(Middleware):
+        name = "twice"
+
+        async def handle(self, request: Request, send: Send) -> Response:
+            await send.close(await send(request))
+            closed.append("closed")
+            response = await send(request)
+            assert await send.read(response) == b"ab"
+            return response
+
+    def handler(request: Request) -> Response:
+        return Response(200, content=mode.body([b"a", b"b"]))
+
+    transport = hookline.MockTransport(mode.function(handler))
+    async with mode.client(transport=transport, middleware=[Twice()]) as client:
+        response = await client.get("http://example.org/")
+
+    assert (response.text, closed) == ("ab", ["closed"])
+
+
+async def test_end_of_a_body_is_told_once(mode: Mode, server: str) -> None:
+    told: list[Response] = []
+
+    class Telling(Middleware):
+        name = "telling"
+
+        async def handle(self, request: Request, send: Send) -> Response:
+            response = await send(request)
+            response.add_done_callback(told.append)
+            assert told == []
+            return response
+
+    async with mode.client(middleware=[Telling()]) as client:
+        async with client.stream("GET", f"{server}/bytes/5") as response:
+            assert told == []
+            await response.aread()
+            assert len(told) == 1
+        response.add_done_callback(told.append)
+
+    assert told == [told[0], told[0]]
+    assert told[0].num_bytes_downloaded == 5
+
+
+@pytest.mark.parametrize(
+    ("body", "is_repeatable", "afterwards"),
+    [
+        (b"bytes", True, True), ([b"a", b"b"], True, True), (None, True, True),
+        ("generator", True, False),
+    ],
+)  # fmt: skip
+async def test_request_says_whether_it_can_be_sent_again(
+    mode: Mode, server: str, body: Any, is_repeatable: bool, afterwards: bool
+) -> None:
+    if body == "generator":
+        body = mode.body([b"a"])
+    if isinstance(body, list) and mode.is_async:
+        pytest.skip("AsyncClient sends no lists")
+    async with mode.client() as client:
+        request = client.build_request("PUT", f"{server}/status/200", content=body)
+        assert request.is_repeatable is is_repeatable
+        await client.send(request)
+
+    assert request.is_repeatable is afterwards

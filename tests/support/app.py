@@ -64,6 +64,23 @@ async def sized(scope: Scope, receive: Receive, send: Send, argument: str) -> No
     await respond(send, b"x" * int(argument))
 
 
+async def hinted(scope: Scope, receive: Receive, send: Send, argument: str) -> None:
+    """GET /hints: an early hint, where the server can send one; then a short text."""
+    if "http.response.early_hint" in scope["extensions"]:
+        await send({"type": "http.response.early_hint", "links": [b"</style.css>; rel=preload"]})
+    await respond(send, GREETING)
+
+
+async def trailed(scope: Scope, receive: Receive, send: Send, argument: str) -> None:
+    """GET /trailers: a short text, and a trailer after it, where the server can send one."""
+    can_trail = "http.response.trailers" in scope["extensions"]
+    head = {"type": "http.response.start", "status": 200, "headers": []}
+    await send({**head, "trailers": can_trail})
+    await send({"type": "http.response.body", "body": GREETING})
+    if can_trail:
+        await send({"type": "http.response.trailers", "headers": [(b"x-checksum", b"4a1f")]})
+
+
 async def streamed(scope: Scope, receive: Receive, send: Send, argument: str) -> None:
     """GET /chunks/N: N chunks, "chunk 0\\n" and so on, without a length."""
     await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -220,10 +237,12 @@ ROUTES = {
     "echo": echo,
     "encoded": encoded,
     "events": events,
+    "hints": hinted,
     "never": never,
     "port": port,
     "redirect": redirect,
     "stalls": stalls,
     "status": with_status,
+    "trailers": trailed,
     "yields": pauses,
 }

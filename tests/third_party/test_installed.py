@@ -379,28 +379,33 @@ def test_http2_without_its_plugin_says_what_to_install_where_the_client_is_made(
 # -- python -m hookline plugins -------------------------------------------------------------
 
 
-def test_the_table_lists_what_each_plugin_registers(installed: Installed) -> None:
+def sections(text: str) -> dict[str, list[list[str]]]:
+    """The rows of a list of plugins, in words, by its headings."""
+    blocks = (block.splitlines() for block in text.split("\n\n"))
+    return {lines[0]: [line.split() for line in lines[1:]] for lines in blocks}
+
+
+def test_the_list_has_what_each_plugin_registers(installed: Installed) -> None:
     done = installed("acme").run("-m", "hookline", "plugins", HOOKLINE_PLUGINS="acme,http11")
 
     assert (done.returncode, done.stderr) == (0, "")
-    header, *lines = done.stdout.splitlines()
-    assert header.split(maxsplit=4) == [
-        *("PLUGIN", "DISTRIBUTION", "VERSION", "STATUS", "REGISTERS, OR WHY NOT")
+    listed = sections(done.stdout)
+    assert [row[0] for row in listed["protocols"]] == ["acme-http09", "http11"]
+    assert [row[0] for row in listed["middleware"]] == ["acme-call-tag", "acme-hop-tag"]
+    (hook,) = listed["event hooks"]
+    assert (hook[0], hook[2:]) == ("acme-journal", ["hookline-acme", "1.2.3"])
+    assert hook[1].startswith("hookline_acme.")
+    assert ["direct", "hookline-core", hookline.__version__] in [
+        [row[0], *row[2:]] for row in listed["connectors"]
     ]
-    # Every column starts where its heading does.
-    assert {line[header.index("STATUS") - 1 :][:1] for line in lines} == {" "}
-    rows = {line.split()[0]: line.split(maxsplit=4)[1:] for line in lines}
-    assert rows["builtin"][:3] == ["hookline-core", hookline.__version__, "loaded"]
-    assert rows["http11"][2:] == ["loaded", "protocols: http11"]
-    what = (
-        "protocols: acme-http09; connectors: acme-elsewhere; transports: acme-canned; "
-        "middleware: acme-call-tag, acme-hop-tag; auth schemes: acme; "
-        "event hooks: acme-journal; decoders: acme-swapcase"
-    )
-    assert rows["acme"] == ["hookline-acme", "1.2.3", "loaded", what]
+    # Every column starts where those above and below it do.
+    usable = done.stdout.partition("\n\nnot usable\n")[0]
+    rows = [line for line in usable.splitlines() if line.startswith("  ")]
+    for column in (1, 2):
+        assert len({line.index(line.split()[column]) for line in rows}) == 1
 
 
-def test_the_table_says_what_is_wrong_and_the_exit_status_that_something_is(
+def test_the_list_says_what_is_wrong_and_the_exit_status_that_something_is(
     installed: Installed,
 ) -> None:
     done = installed("acme", "broken", "duplicate").run(
@@ -408,11 +413,20 @@ def test_the_table_says_what_is_wrong_and_the_exit_status_that_something_is(
     )
 
     assert (done.returncode, done.stderr) == (1, "")
-    rows = {line.split()[0]: line.split(maxsplit=4) for line in done.stdout.splitlines()}
-    assert rows["broken"][3:] == ["failed", "RuntimeError: the flux capacitor is missing"]
-    assert rows["http11"][3:] == ["blocked", "it is in HOOKLINE_PLUGINS_BLOCK"]
-    assert rows["duplicate"][3:] == ["clash", f"middleware: duplicate-nothing; {CLASH}"]
-    assert rows["acme"][3] == "clash"
+    listed = sections(done.stdout)
+    problems = {row[0]: " ".join(row[1:]) for row in listed["not usable"]}
+    version = hookline.__version__
+    assert problems["broken"] == (
+        "(hookline-broken 0.1) failed: RuntimeError: the flux capacitor is missing"
+    )
+    assert problems["http11"] == (
+        f"(hookline-http11 {version}) blocked: it is in HOOKLINE_PLUGINS_BLOCK"
+    )
+    assert problems["duplicate"].endswith(f" clash: {CLASH}")
+    assert " clash: " in problems["acme"]
+    assert "http11" not in [row[0] for row in listed["protocols"]]
+    # What a plugin brought beside the name that is nobody's can be used.
+    assert "duplicate-nothing" in [row[0] for row in listed["middleware"]]
 
 
 def test_a_clash_alone_is_an_exit_status_of_1_too(installed: Installed) -> None:
@@ -433,6 +447,9 @@ def test_json_has_the_same_with_tracebacks(installed: Installed) -> None:
 
     assert (done.returncode, done.stderr) == (1, "")
     listed = {plugin["name"]: plugin for plugin in json.loads(done.stdout)}
+    classes: dict[str, str] = {}
+    for by_name in listed["acme"]["classes"].values():
+        classes.update(by_name)
     assert listed["acme"] == {
         "name": "acme",
         "distribution": "hookline-acme",
@@ -449,7 +466,12 @@ def test_json_has_the_same_with_tracebacks(installed: Installed) -> None:
         },
         "error": None,
         "traceback": None,
+        "classes": {
+            slot: {name: classes[name] for name in names}
+            for slot, names in listed["acme"]["registers"].items()
+        },
     }
+    assert all(path.startswith("hookline_acme.") for path in classes.values())
     trace = listed["broken"].pop("traceback")
     assert listed["broken"] == {
         "name": "broken",
@@ -458,6 +480,7 @@ def test_json_has_the_same_with_tracebacks(installed: Installed) -> None:
         "status": "failed",
         "registers": {},
         "error": "RuntimeError: the flux capacitor is missing",
+        "classes": {},
     }
     assert trace.splitlines()[-2].strip().startswith("raise RuntimeError")
 
@@ -468,9 +491,9 @@ def test_json_of_a_sound_installation_exits_with_0(installed: Installed) -> None
     assert done.returncode == 0
 
 
-def test_the_command_line_without_a_command_says_how_it_is_used(installed: Installed) -> None:
+def test_the_command_line_without_arguments_says_how_it_is_used(installed: Installed) -> None:
     done = installed().run("-m", "hookline")
 
     assert done.returncode == 2
-    assert "usage: python -m hookline" in done.stderr
+    assert done.stderr.startswith("Usage: python -m hookline [OPTIONS] URL\n")
     assert "plugins" in installed().run("-m", "hookline", "--help").stdout

@@ -17,7 +17,9 @@ from ._clients import AsyncClient, Client
 from ._codes import codes
 from ._cookies import Cookies
 from ._errors import (
+    CertificateError,
     CloseError,
+    ConfigError,
     ConnectError,
     ConnectTimeout,
     CookieConflict,
@@ -40,6 +42,7 @@ from ._errors import (
     RequestError,
     RequestNotRead,
     ResponseNotRead,
+    ResponseTooLarge,
     SSEError,
     StreamClosed,
     StreamConsumed,
@@ -70,9 +73,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hookline_digest_auth import DigestAuth as DigestAuth
 
+    from ._cli import main as main
+    from ._interim import InformationalResponse as InformationalResponse
+    from ._introspection import ConnectionSnapshot as ConnectionSnapshot
+    from ._introspection import PoolSnapshot as PoolSnapshot
     from ._sse import EventSource as EventSource
     from ._sse import ServerSentEvent as ServerSentEvent
     from ._tls import create_ssl_context as create_ssl_context
+    from .compat import alias_httpx as alias_httpx
     from .transports.asgi import ASGITransport as ASGITransport
     from .transports.wsgi import WSGITransport as WSGITransport
 
@@ -90,10 +98,13 @@ __all__ = [
     "BearerAuth",
     "Body",
     "ByteStream",
+    "CertificateError",
     "Client",
     "CloseError",
+    "ConfigError",
     "ConnectError",
     "ConnectTimeout",
+    "ConnectionSnapshot",
     "CookieConflict",
     "Cookies",
     "DecodingError",
@@ -105,6 +116,7 @@ __all__ = [
     "HTTPStatusError",
     "HTTPTransport",
     "Headers",
+    "InformationalResponse",
     "InvalidURL",
     "Limits",
     "LocalProtocolError",
@@ -116,6 +128,7 @@ __all__ = [
     "PluginError",
     "PluginLoadError",
     "PluginNotFound",
+    "PoolSnapshot",
     "PoolTimeout",
     "ProtocolError",
     "Proxy",
@@ -129,6 +142,7 @@ __all__ = [
     "RequestNotRead",
     "Response",
     "ResponseNotRead",
+    "ResponseTooLarge",
     "SSEError",
     "ServerSentEvent",
     "StreamClosed",
@@ -146,11 +160,13 @@ __all__ = [
     "__description__",
     "__title__",
     "__version__",
+    "alias_httpx",
     "codes",
     "create_ssl_context",
     "delete",
     "get",
     "head",
+    "main",
     "options",
     "patch",
     "post",
@@ -164,17 +180,33 @@ __all__ = [
 # What most programs do without, and where it is.
 _ON_FIRST_USE = {
     "ASGITransport": ".transports.asgi",
+    "ConnectionSnapshot": "._introspection",
     "EventSource": "._sse",
+    "InformationalResponse": "._interim",
+    "PoolSnapshot": "._introspection",
     "ServerSentEvent": "._sse",
     "WSGITransport": ".transports.wsgi",
+    "alias_httpx": ".compat",
+    "main": "._cli",
 }
 
 
-def __getattr__(name: str) -> object:
+def _named(value: object) -> object:
+    """A class under the name that programs import it by: for tracebacks, reprs and pickles."""
+    if isinstance(value, type):
+        value.__module__ = __name__
+    return value
+
+
+for _name in __all__:
+    _named(globals().get(_name))
+
+
+def _load(name: str) -> object:
     if module := _ON_FIRST_USE.get(name):
         from importlib import import_module
 
-        return getattr(import_module(module, __name__), name)
+        return _named(getattr(import_module(module, __name__), name))
     if name == "create_ssl_context":
         # `ssl` takes longer to import than the rest of hookline, and http needs none of it.
         from ._tls import create_ssl_context
@@ -194,3 +226,8 @@ def __getattr__(name: str) -> object:
             ) from exc
         return DigestAuth
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+if not TYPE_CHECKING:
+    # Checkers know every name from the imports above, and are to complain about others.
+    __getattr__ = _load

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._errors import RequestError
+from ._timeout import RunningTimeout
 
 if TYPE_CHECKING:
     from ._models import Request, Response
@@ -44,8 +45,8 @@ class Auth:
 
     scheme: ClassVar[str] = ""
     sends_secret: ClassVar[bool] = False
-    requires_request_body = False
-    requires_response_body = False
+    requires_request_body: bool = False
+    requires_response_body: bool = False
 
     @classmethod
     def from_credentials(cls, username: str | bytes, password: str | bytes) -> Auth:
@@ -66,11 +67,17 @@ class Auth:
         return self.requires_request_body
 
     def auth_flow(self, request: Request) -> Generator[Request, Response, None]:
-        """Yield the requests to make; each yield returns the response to it."""
+        """Yield the requests to make, one after the other; each yield returns the response to it.
+
+        The first is usually `request` itself, changed; the last response is the answer to the call.
+        Responses that are not the last are read and kept in its `history`. The body of a response
+        is there only with `requires_response_body`.
+        """
         yield request
 
     def sync_auth_flow(self, request: Request) -> Generator[Request, Response, None]:
-        """The flow as the synchronous client runs it."""
+        """The flow as the synchronous client runs it: `auth_flow`, with bodies read where it needs
+        them. Overridden by schemes that wait for something else than HTTP."""
         if self.needs_request_body(request, None):
             request.read()
         flow = self.auth_flow(request)
@@ -87,7 +94,8 @@ class Auth:
                 return
 
     async def async_auth_flow(self, request: Request) -> AsyncGenerator[Request, Response]:
-        """The flow as the asynchronous client runs it."""
+        """The flow as the asynchronous client runs it: `auth_flow`, with bodies read where it needs
+        them. Overridden by schemes that wait for something else than HTTP."""
         if self.needs_request_body(request, None):
             await request.aread()
         flow = self.auth_flow(request)
@@ -105,7 +113,11 @@ class Auth:
 
 
 class FunctionAuth(Auth):
-    """Authentication by a function that takes the request and returns it changed."""
+    """Authentication by a function that takes the request and returns it changed.
+
+    `auth=function` makes one of these. The function is called once for each message to the origin
+    that the request was made to, and waits for nothing.
+    """
 
     def __init__(self, func: Callable[[Request], Request]) -> None:
         self._func = func
@@ -224,9 +236,13 @@ async def run_auth(
     """
     flow: Any = auth.async_auth_flow(request) if is_async else auth.sync_auth_flow(request)
     history: list[Response] = []
+    timeout = request.extensions.get("timeout")
     try:
         request = await anext(flow) if is_async else next(flow)
         while True:
+            if type(timeout) is RunningTimeout:
+                # A flow may send requests of its own, for a token say.
+                request.extensions.setdefault("timeout", timeout)
             response = await send(request)
             if history:
                 response.history = [*history, *response.history]

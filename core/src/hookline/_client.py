@@ -11,36 +11,50 @@ import enum
 from collections.abc import Callable, Mapping, Sequence
 from sys import modules
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from ._auth import Auth, BasicAuth, build_auth, run_auth
+from ._content import checked_codec
 from ._cookies import Cookies
 from ._errors import PluginError, RequestError, TooManyRedirects
 from ._headers import Headers
 from ._limits import Limits
+from ._middleware import Hop, around, build_middleware
 from ._models import Request, Response
-from ._observers import Observers
+from ._observers import Observers, build_observers, split_event_hooks
 from ._pattern import URLPattern
 from ._proxy import may_have_proxies, proxies_by_pattern
 from ._query import QueryParams
 from ._redirects import may_authenticate, redirect_request
 from ._streams import AsyncByteStream, ByteStream, SyncByteStream
-from ._timeout import DEFAULT_TIMEOUT_SECONDS, Timeout
+from ._timeout import DEFAULT_TIMEOUT_SECONDS, RunningTimeout, Timeout, start_total
 from ._url import URL, parse_url
 from ._version import __version__
-from ._wiring import build, is_named, manager_or_default
-from .plugins.interfaces import EventHook, Middleware, Send
+from ._wiring import build, decoders_by_name, manager_or_default
+from .plugins.interfaces import Decoder, Middleware
 
 if TYPE_CHECKING:
+    import os
     from logging import Logger
 
+    from ._bounds import Bounds
+    from ._introspection import PoolSnapshot
     from ._types import (
+        AsyncEventHookFunctions,
+        AsyncEventHooks,
+        AsyncEventHooksTypes,
         AuthTypes,
         CertTypes,
         CookieTypes,
+        DecoderTypes,
+        EventHookFunctions,
+        EventHooks,
         EventHooksTypes,
         HeaderTypes,
+        JSONDecoder,
+        JSONEncoder,
         MiddlewareTypes,
+        NameTable,
         ProtocolTypes,
         ProxiesTypes,
         ProxyArgument,
@@ -56,9 +70,19 @@ if TYPE_CHECKING:
     from .plugins import PluginManager
 
 
+C = TypeVar("C", bound="BaseClient")
+
+
+B = TypeVar("B", bound="BaseClient")
+
+
 class UseClientDefault:
     """The type of `USE_CLIENT_DEFAULT`, which stands for "as the client has it" where None means
     "none at all"."""
+
+    def __reduce__(self) -> str:
+        # There is one: it is compared by identity.
+        return "USE_CLIENT_DEFAULT"
 
     def __repr__(self) -> str:
         return "USE_CLIENT_DEFAULT"
@@ -96,23 +120,34 @@ class BaseClient:
     def __init__(
         self,
         *,
-        auth: AuthTypes | str | Mapping[str, Any] | None = None,
+        auth: AuthTypes | str | NameTable | None = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
         cookies: CookieTypes | None = None,
         timeout: TimeoutTypes = DEFAULT_TIMEOUT_CONFIG,
         follow_redirects: bool = False,
         max_redirects: int = DEFAULT_MAX_REDIRECTS,
-        event_hooks: EventHooksTypes | None = None,
+        event_hooks: EventHooksTypes | AsyncEventHooksTypes | None = None,
         base_url: URLTypes = "",
         trust_env: bool = True,
         default_encoding: str | Callable[[bytes], str | None] = "utf-8",
         middleware: Sequence[MiddlewareTypes] | None = None,
+        decoders: Sequence[DecoderTypes] | None = None,
         plugins: PluginManager | None = None,
+        json_encoder: JSONEncoder | None = None,
+        json_decoder: JSONDecoder | None = None,
+        max_response_size: int | None = None,
+        max_decompression_ratio: float | None = None,
     ) -> None:
         self._plugins = plugins
+        self._json_encoder = checked_codec("json_encoder", json_encoder)
+        self._json_decoder = checked_codec("json_decoder", json_decoder)
         # What a response would otherwise find out for itself: the default manager's.
-        self._decoders = None if plugins is None else plugins.registry.decoder_classes
+        self._decoders: Mapping[str, Callable[[], Decoder]] | None = None
+        if decoders is not None:
+            self._decoders = decoders_by_name(decoders, plugins)
+        elif plugins is not None:
+            self._decoders = plugins.registry.decoder_classes
         self._base_url = _with_trailing_slash(URL(base_url))
         self._merged_urls: dict[str, URL] = {}
         self._auth = build_auth(
@@ -122,6 +157,11 @@ class BaseClient:
         self.headers = Headers(headers)
         self._cookies = Cookies(cookies)
         self._timeout = _to_timeout(timeout)
+        self._bounds: Bounds | None = None
+        if max_response_size is not None or max_decompression_ratio is not None:
+            from ._bounds import bounds_of
+
+            self._bounds = bounds_of(max_response_size, max_decompression_ratio)
         self.follow_redirects = follow_redirects
         self.max_redirects = max_redirects
         self._trust_env = trust_env
@@ -131,21 +171,50 @@ class BaseClient:
         self._event_hooks: dict[str, list[Callable[..., Any]]] = {"request": [], "response": []}
         self._observers: Observers | None = None
         if event_hooks is not None:
-            if isinstance(event_hooks, Mapping) and not is_named(event_hooks):
-                self._set_event_hooks(event_hooks)
-            else:
-                self._observers = _build_observers(event_hooks, plugins)
+            observers, functions = split_event_hooks(event_hooks)
+            self._observers = build_observers(observers, plugins)
+            for each in functions:
+                self._add_event_hooks(each)
 
-        # Composed once. An empty slot leaves no frame: `_hop` is the bare `_dispatch` then.
-        self._hop: Send = self._dispatch if self._observers is None else self._observed_dispatch
-        self._call_middleware: list[Middleware] = []
-        for layer in reversed(_build_middleware(middleware, plugins)):
-            if layer.stage == "hop":
-                self._hop = _around(layer, self._hop, is_async=self._is_async)
-            else:
-                self._call_middleware.append(layer)
+        self._middleware = build_middleware(middleware, plugins)
+        self._compose()
         self._transport: Any
         self._mounts: dict[URLPattern, Any] = {}
+
+    def _compose(self) -> None:
+        """Put together what a request goes through, once. An empty slot leaves no frame: `_hop` is
+        the bare `_dispatch` then."""
+        self._hop: Hop = self._dispatch if self._observers is None else self._observed_dispatch
+        self._call_middleware: list[Middleware] = []
+        for layer in reversed(self._middleware):
+            if layer.stage == "hop":
+                self._hop = around(layer, self._hop, is_async=self._is_async)
+            else:
+                self._call_middleware.append(layer)
+
+    @classmethod
+    def from_config(
+        cls: type[B],
+        source: Mapping[str, object] | str | os.PathLike[str] | None = None,
+        *,
+        name: str | None = None,
+        **settings: object,
+    ) -> B:
+        """A client as a configuration says.
+
+        - `source`: a TOML file, or a mapping of the same shape. Without it, the file that the
+          environment variable HOOKLINE_CONFIG names; none is looked for anywhere else.
+        - `name`: which of its clients, where there are several; "default" or the only one
+          otherwise.
+        - `settings`: arguments of the client, which take precedence. Tables such as headers and
+          timeouts are merged with those of the configuration key by key.
+
+        The file is read each time: a client that is made after it was changed is another one.
+        Raises ConfigError with everything that is wrong with it.
+        """
+        from .config._build import build_client
+
+        return build_client(cls, source, name, settings)
 
     # -- Settings ---------------------------------------------------------------------------
 
@@ -169,23 +238,28 @@ class BaseClient:
         self._timeout = _to_timeout(timeout)
 
     @property
-    def event_hooks(self) -> dict[str, list[Callable[..., Any]]]:
+    def event_hooks(self) -> EventHooks | AsyncEventHooks:
         """Functions that are called with each request ("request") and response ("response")."""
-        return self._event_hooks
+        return cast("EventHooks", self._event_hooks)
 
     @event_hooks.setter
-    def event_hooks(self, event_hooks: Mapping[str, Sequence[Callable[..., Any]]]) -> None:
-        self._set_event_hooks(event_hooks)
+    def event_hooks(self, event_hooks: EventHookFunctions | AsyncEventHookFunctions) -> None:
+        if not isinstance(event_hooks, Mapping):
+            raise TypeError(
+                "event_hooks: observers are given where a client is made, Client(event_hooks="
+                "[...]); what can be set later are functions, {'request': [...], 'response': "
+                "[...]}."
+            )
+        self._event_hooks = {"request": [], "response": []}
+        self._add_event_hooks(event_hooks)
 
-    def _set_event_hooks(self, event_hooks: Mapping[str, Sequence[Callable[..., Any]]]) -> None:
+    def _add_event_hooks(self, event_hooks: Mapping[str, Any]) -> None:
         if unknown := sorted(set(event_hooks) - {"request", "response"}):
             raise ValueError(
                 f"event_hooks: no event {unknown[0]!r}; there are 'request' and 'response'."
             )
-        self._event_hooks = {
-            "request": list(event_hooks.get("request", [])),
-            "response": list(event_hooks.get("response", [])),
-        }
+        for event, functions in event_hooks.items():
+            self._event_hooks[event] = [*self._event_hooks[event], *functions]
 
     @property
     def auth(self) -> Auth | None:
@@ -252,7 +326,7 @@ class BaseClient:
         content: RequestContent | None = None,
         data: RequestData | None = None,
         files: RequestFiles | None = None,
-        json: Any | None = None,
+        json: object = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
         cookies: CookieTypes | None = None,
@@ -281,6 +355,7 @@ class BaseClient:
             headers=self._merge_headers(headers),
             cookies=self._merge_cookies(cookies),
             extensions=extensions,
+            json_encoder=self._json_encoder,
         )
 
     def _merge_url(self, url: URLTypes) -> URL:
@@ -331,8 +406,12 @@ class BaseClient:
             if self._state is ClientState.CLOSED:
                 raise RuntimeError("Cannot send a request, as the client has been closed.")
             self._state = ClientState.OPENED
-        if "timeout" not in request.extensions:
-            request.extensions["timeout"] = self._timeout.as_dict()
+        extensions = request.extensions
+        if "timeout" not in extensions:
+            extensions["timeout"] = self._timeout.as_dict()
+        timeout = extensions["timeout"]
+        if isinstance(timeout, dict) and "total" in timeout:
+            extensions["timeout"] = start_total(timeout)
         follow = (
             self.follow_redirects
             if isinstance(follow_redirects, UseClientDefault)
@@ -343,6 +422,9 @@ class BaseClient:
             response = await self._through_middleware(request, effective_auth, follow)
         else:
             response = await self._exchange(request, effective_auth, follow)
+        if self._json_decoder is not None and response._json_decoder is None:
+            # A middleware made it.
+            response._json_decoder = self._json_decoder
         if not stream:
             try:
                 await response._read(is_async=self._is_async)
@@ -357,9 +439,9 @@ class BaseClient:
         async def innermost(request: Request) -> Response:
             return await self._exchange(request, auth, follow)
 
-        send: Send = innermost
+        send: Hop = innermost
         for layer in self._call_middleware:
-            send = _around(layer, send, is_async=self._is_async)
+            send = around(layer, send, is_async=self._is_async)
         return await send(request)
 
     async def _exchange(self, request: Request, auth: Auth | None, follow: bool) -> Response:
@@ -406,18 +488,34 @@ class BaseClient:
         stream = request.stream
         if type(stream) is not ByteStream:
             self._check_stream(stream)
+        extensions = request.extensions
+        timeout = extensions.get("timeout")
+        bounds = self._bounds
+        if len(extensions) > 1:
+            from ._bounds import bounds_for
+
+            bounds = bounds_for(bounds, extensions)
         started = perf_counter()
         try:
+            if type(timeout) is RunningTimeout:
+                # It may have run out since the last wait.
+                timeout.get("read")
             response = await self._call_transport(request)
         except RequestError as exc:
+            if type(timeout) is RunningTimeout:
+                timeout.explain(exc)
             if exc._request is None:
                 exc._request = request
             raise
         response._request = request
         response._started = started
+        if bounds is not None:
+            response._bounds = bounds
         response.default_encoding = self._default_encoding
         if self._decoders is not None:
             response._known_decoders = self._decoders
+        if self._json_decoder is not None and response._json_decoder is None:
+            response._json_decoder = self._json_decoder
         if response.headers._has(b"set-cookie"):
             self._cookies.extract_cookies(response)
         logger = self._logger
@@ -470,6 +568,38 @@ class BaseClient:
                 return self._transport if transport is None else transport
         return self._transport
 
+    def connections(self) -> PoolSnapshot:
+        """The connections of this moment: which there are, and what each of them is doing.
+
+        Those of the transports that can tell: hookline's own, and others with a method of that
+        name. Asks nothing of the peers, waits for nobody, and may be called from any thread.
+        """
+        from ._introspection import snapshot_of
+
+        return snapshot_of([self._transport, *self._mounts.values()])
+
+    # -- Copies ------------------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        from ._pickling import client_state
+
+        return client_state(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        from ._pickling import restore_client
+
+        restore_client(self, state)
+
+    def __copy__(self: C) -> C:
+        from ._pickling import copied
+
+        return copied(self)
+
+    def __deepcopy__(self: C, memo: dict[int, Any]) -> C:
+        from ._pickling import deeply_copied
+
+        return deeply_copied(self, memo)
+
     # -- What differs by mode ---------------------------------------------------------------
 
     async def _call_transport(self, request: Request) -> Response:
@@ -508,7 +638,10 @@ class BaseClient:
     # -- Construction -----------------------------------------------------------------------
 
     def _accept_encoding(self) -> str:
-        return ", ".join(manager_or_default(self._plugins).registry.decoder_classes)
+        decoders = self._decoders
+        if decoders is None:
+            decoders = manager_or_default(None).registry.decoder_classes
+        return ", ".join(decoders) or "identity"
 
     def _pool_options(
         self,
@@ -538,9 +671,9 @@ class BaseClient:
             options["plugins"] = self._plugins
         return options
 
-    def _build_transport(self, spec: Any, base: type[Any]) -> Any:
+    def _build_transport(self, spec: Any, base: type[Any], options: dict[str, Any]) -> Any:
         """A transport that was given: an instance, or one to be made by name."""
-        return None if spec is None else build("transports", spec, base, self._plugins)
+        return None if spec is None else build("transports", spec, base, self._plugins, options)
 
     def _build_mounts(
         self,
@@ -561,7 +694,7 @@ class BaseClient:
         if use_environment and proxy is None and proxies is None and may_have_proxies():
             self._mount_environment(built, options)
         for key, spec in (mounts or {}).items():
-            built[URLPattern(key)] = self._build_transport(spec, base)
+            built[URLPattern(key)] = self._build_transport(spec, base, options)
         if built:
             self._mounts = dict(sorted(built.items(), key=lambda item: item[0]))
 
@@ -586,63 +719,6 @@ def _find_logger() -> Logger:
 
     BaseClient._logger = logging.getLogger("hookline")
     return BaseClient._logger
-
-
-def _around(layer: Middleware, send: Send, *, is_async: bool) -> Send:
-    """`send` with a middleware around it."""
-
-    async def wrapped(request: Request) -> Response:
-        received: list[Response] = []
-
-        async def remembered(request: Request) -> Response:
-            response = await send(request)
-            received.append(response)
-            return response
-
-        started = perf_counter()
-        try:
-            response = await layer.handle(request, remembered)
-        except BaseException:
-            # Nobody else can close what a middleware held when it raised.
-            for response in received:
-                await response._abandon(is_async=is_async)
-            raise
-        if not isinstance(response, Response):
-            raise TypeError(
-                f"The middleware {type(layer).__name__} returned {response!r}; "
-                "expected a hookline.Response."
-            )
-        if response._request is None:
-            # One that the middleware made itself.
-            response._request = request
-            response._started = started
-        return response
-
-    return wrapped
-
-
-def _build_middleware(
-    specs: Sequence[MiddlewareTypes] | None, plugins: PluginManager | None
-) -> list[Middleware]:
-    if specs is None:
-        return []
-    if isinstance(specs, (str, Mapping, Middleware)):
-        specs = [specs]
-    layers = [build("middleware", spec, Middleware, plugins) for spec in specs]
-    for layer in layers:
-        if layer.stage not in ("call", "hop"):
-            raise ValueError(
-                f"middleware: the stage of {type(layer).__name__} is {layer.stage!r}; "
-                "expected 'call' or 'hop'."
-            )
-    return layers
-
-
-def _build_observers(specs: Any, plugins: PluginManager | None) -> Observers | None:
-    if isinstance(specs, (str, Mapping, EventHook)):
-        specs = [specs]
-    hooks = [build("event_hooks", spec, EventHook, plugins) for spec in specs]
-    return Observers(hooks) if hooks else None
 
 
 def _with_trailing_slash(url: URL) -> URL:

@@ -29,11 +29,19 @@ from .transports.http import AsyncHTTPTransport, HTTPTransport
 if TYPE_CHECKING:
     from ._sse import EventSource
     from ._types import (
+        AsyncEventHookFunctions,
+        AsyncEventHooks,
+        AsyncEventHooksTypes,
         AuthTypes,
         CertTypes,
         CookieTypes,
+        DecoderTypes,
+        EventHookFunctions,
+        EventHooks,
         EventHooksTypes,
         HeaderTypes,
+        JSONDecoder,
+        JSONEncoder,
         MiddlewareTypes,
         NameTable,
         ProtocolTypes,
@@ -79,7 +87,7 @@ class Client(BaseClient):
     - `follow_redirects`, `max_redirects`: whether redirects are followed, and how many.
     - `limits`: how many connections the pool holds.
     - `event_hooks`: {"request": [...], "response": [...]}, or a list of observers by name, table or
-      instance.
+      instance; such a list may have mappings of functions in it, too.
     - `base_url`: what relative URLs are appended to.
     - `transport`: what sends requests instead of the pool: an instance, a name or a table.
     - `trust_env`: whether environment variables are taken into account: HTTP_PROXY, HTTPS_PROXY,
@@ -89,13 +97,28 @@ class Client(BaseClient):
     - `protocols`: instead of `http1` and `http2`, protocols by name, table or class, most wanted
       first.
     - `middleware`: wrappers around each call or each message, outermost first.
+    - `decoders`: the content codings to ask for and to undo, most wanted first, by name, table or
+      class; [] for none. Those that are installed, by default.
     - `plugins`: a `PluginManager` of your own, instead of what is installed.
+    - `json_encoder`: what turns the argument `json` into bytes or str, `orjson.dumps` for instance;
+      `json_decoder`: what `Response.json` calls with the body, and with its own arguments.
+    - `max_response_size`: how many bytes the body of a response may have, after decoding; one that
+      has more raises ResponseTooLarge. `max_decompression_ratio`: how many bytes of a body may be
+      decoded from one, once they are more than a mebibyte. None, the default, means no limit; one
+      request has others by `extensions={"max_response_size": ...}`.
 
     Raises TypeError and ValueError for arguments that make no sense, PluginNotFound for names that
     nobody registered, and FileNotFoundError for certificates that are not there.
     """
 
     _is_async = False
+
+    if TYPE_CHECKING:
+
+        @property
+        def event_hooks(self) -> EventHooks: ...
+        @event_hooks.setter  # type: ignore[override]
+        def event_hooks(self, event_hooks: EventHookFunctions) -> None: ...
 
     def __init__(
         self,
@@ -122,7 +145,12 @@ class Client(BaseClient):
         default_encoding: str | Callable[[bytes], str | None] = "utf-8",
         protocols: Sequence[ProtocolTypes] | None = None,
         middleware: Sequence[MiddlewareTypes] | None = None,
+        decoders: Sequence[DecoderTypes] | None = None,
         plugins: PluginManager | None = None,
+        json_encoder: JSONEncoder | None = None,
+        json_decoder: JSONDecoder | None = None,
+        max_response_size: int | None = None,
+        max_decompression_ratio: float | None = None,
     ) -> None:
         super().__init__(
             auth=auth,
@@ -137,10 +165,15 @@ class Client(BaseClient):
             trust_env=trust_env,
             default_encoding=default_encoding,
             middleware=middleware,
+            decoders=decoders,
             plugins=plugins,
+            json_encoder=json_encoder,
+            json_decoder=json_decoder,
+            max_response_size=max_response_size,
+            max_decompression_ratio=max_decompression_ratio,
         )
         options = self._pool_options(verify, cert, trust_env, http1, http2, limits, protocols)
-        given = self._build_transport(transport, BaseTransport)
+        given = self._build_transport(transport, BaseTransport, options)
         self._transport: BaseTransport = self._init_transport(transport=given, **options)
         self._build_mounts(
             mounts,
@@ -169,7 +202,7 @@ class Client(BaseClient):
         content: RequestContent | None = None,
         data: RequestData | None = None,
         files: RequestFiles | None = None,
-        json: Any | None = None,
+        json: object = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
         cookies: CookieTypes | None = None,
@@ -218,7 +251,7 @@ class Client(BaseClient):
         content: RequestContent | None = None,
         data: RequestData | None = None,
         files: RequestFiles | None = None,
-        json: Any | None = None,
+        json: object = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
         cookies: CookieTypes | None = None,
@@ -260,7 +293,7 @@ class Client(BaseClient):
         content: RequestContent | None = None,
         data: RequestData | None = None,
         files: RequestFiles | None = None,
-        json: Any | None = None,
+        json: object = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
         cookies: CookieTypes | None = None,
@@ -392,7 +425,7 @@ class Client(BaseClient):
         content: RequestContent | None = None,
         data: RequestData | None = None,
         files: RequestFiles | None = None,
-        json: Any | None = None,
+        json: object = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
         cookies: CookieTypes | None = None,
@@ -425,7 +458,7 @@ class Client(BaseClient):
         content: RequestContent | None = None,
         data: RequestData | None = None,
         files: RequestFiles | None = None,
-        json: Any | None = None,
+        json: object = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
         cookies: CookieTypes | None = None,
@@ -458,7 +491,7 @@ class Client(BaseClient):
         content: RequestContent | None = None,
         data: RequestData | None = None,
         files: RequestFiles | None = None,
-        json: Any | None = None,
+        json: object = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
         cookies: CookieTypes | None = None,
@@ -491,7 +524,7 @@ class Client(BaseClient):
         content: RequestContent | None = None,
         data: RequestData | None = None,
         files: RequestFiles | None = None,
-        json: Any | None = None,
+        json: object = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
         cookies: CookieTypes | None = None,
@@ -603,7 +636,7 @@ class AsyncClient(BaseClient):
     `async with hookline.AsyncClient() as client: response = await client.get(url)`
 
     Connections are pooled: keep one client, and use it for as long as there are requests to make.
-    It belongs to the event loop in which it is first used.
+    Each event loop that it is used in has connections of its own, within limits of its own.
 
     - `auth`: (username, password), a function, an `Auth`, or a scheme by name.
     - `params`, `headers`, `cookies`: for every request, with what each request brings itself.
@@ -622,7 +655,7 @@ class AsyncClient(BaseClient):
     - `follow_redirects`, `max_redirects`: whether redirects are followed, and how many.
     - `limits`: how many connections the pool holds.
     - `event_hooks`: {"request": [...], "response": [...]}, or a list of observers by name, table or
-      instance.
+      instance; such a list may have mappings of functions in it, too.
     - `base_url`: what relative URLs are appended to.
     - `transport`: what sends requests instead of the pool: an instance, a name or a table.
     - `trust_env`: whether environment variables are taken into account: HTTP_PROXY, HTTPS_PROXY,
@@ -632,14 +665,29 @@ class AsyncClient(BaseClient):
     - `protocols`: instead of `http1` and `http2`, protocols by name, table or class, most wanted
       first.
     - `middleware`: wrappers around each call or each message, outermost first.
+    - `decoders`: the content codings to ask for and to undo, most wanted first, by name, table or
+      class; [] for none. Those that are installed, by default.
     - `backend`: "asyncio" or "anyio"; None finds out from what is running.
     - `plugins`: a `PluginManager` of your own, instead of what is installed.
+    - `json_encoder`: what turns the argument `json` into bytes or str, `orjson.dumps` for instance;
+      `json_decoder`: what `Response.json` calls with the body, and with its own arguments.
+    - `max_response_size`: how many bytes the body of a response may have, after decoding; one that
+      has more raises ResponseTooLarge. `max_decompression_ratio`: how many bytes of a body may be
+      decoded from one, once they are more than a mebibyte. None, the default, means no limit; one
+      request has others by `extensions={"max_response_size": ...}`.
 
     Raises TypeError and ValueError for arguments that make no sense, PluginNotFound for names that
     nobody registered, and FileNotFoundError for certificates that are not there.
     """
 
     _is_async = True
+
+    if TYPE_CHECKING:
+
+        @property
+        def event_hooks(self) -> AsyncEventHooks: ...
+        @event_hooks.setter  # type: ignore[override]
+        def event_hooks(self, event_hooks: AsyncEventHookFunctions) -> None: ...
 
     def __init__(
         self,
@@ -660,14 +708,19 @@ class AsyncClient(BaseClient):
         follow_redirects: bool = False,
         limits: Limits = DEFAULT_LIMITS,
         max_redirects: int = DEFAULT_MAX_REDIRECTS,
-        event_hooks: EventHooksTypes | None = None,
+        event_hooks: AsyncEventHooksTypes | None = None,
         base_url: URLTypes = "",
         transport: AsyncBaseTransport | str | NameTable | None = None,
         default_encoding: str | Callable[[bytes], str | None] = "utf-8",
         protocols: Sequence[ProtocolTypes] | None = None,
         middleware: Sequence[MiddlewareTypes] | None = None,
+        decoders: Sequence[DecoderTypes] | None = None,
         plugins: PluginManager | None = None,
         backend: str | None = None,
+        json_encoder: JSONEncoder | None = None,
+        json_decoder: JSONDecoder | None = None,
+        max_response_size: int | None = None,
+        max_decompression_ratio: float | None = None,
     ) -> None:
         super().__init__(
             auth=auth,
@@ -682,12 +735,17 @@ class AsyncClient(BaseClient):
             trust_env=trust_env,
             default_encoding=default_encoding,
             middleware=middleware,
+            decoders=decoders,
             plugins=plugins,
+            json_encoder=json_encoder,
+            json_decoder=json_decoder,
+            max_response_size=max_response_size,
+            max_decompression_ratio=max_decompression_ratio,
         )
         options = self._pool_options(verify, cert, trust_env, http1, http2, limits, protocols)
         if backend is not None:
             options["backend"] = backend
-        given = self._build_transport(transport, AsyncBaseTransport)
+        given = self._build_transport(transport, AsyncBaseTransport, options)
         self._transport: AsyncBaseTransport = self._init_transport(transport=given, **options)
         self._build_mounts(
             mounts,
@@ -716,7 +774,7 @@ class AsyncClient(BaseClient):
         content: RequestContent | None = None,
         data: RequestData | None = None,
         files: RequestFiles | None = None,
-        json: Any | None = None,
+        json: object = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
         cookies: CookieTypes | None = None,
@@ -765,7 +823,7 @@ class AsyncClient(BaseClient):
         content: RequestContent | None = None,
         data: RequestData | None = None,
         files: RequestFiles | None = None,
-        json: Any | None = None,
+        json: object = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
         cookies: CookieTypes | None = None,
@@ -809,7 +867,7 @@ class AsyncClient(BaseClient):
         content: RequestContent | None = None,
         data: RequestData | None = None,
         files: RequestFiles | None = None,
-        json: Any | None = None,
+        json: object = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
         cookies: CookieTypes | None = None,
@@ -941,7 +999,7 @@ class AsyncClient(BaseClient):
         content: RequestContent | None = None,
         data: RequestData | None = None,
         files: RequestFiles | None = None,
-        json: Any | None = None,
+        json: object = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
         cookies: CookieTypes | None = None,
@@ -974,7 +1032,7 @@ class AsyncClient(BaseClient):
         content: RequestContent | None = None,
         data: RequestData | None = None,
         files: RequestFiles | None = None,
-        json: Any | None = None,
+        json: object = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
         cookies: CookieTypes | None = None,
@@ -1007,7 +1065,7 @@ class AsyncClient(BaseClient):
         content: RequestContent | None = None,
         data: RequestData | None = None,
         files: RequestFiles | None = None,
-        json: Any | None = None,
+        json: object = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
         cookies: CookieTypes | None = None,
@@ -1040,7 +1098,7 @@ class AsyncClient(BaseClient):
         content: RequestContent | None = None,
         data: RequestData | None = None,
         files: RequestFiles | None = None,
-        json: Any | None = None,
+        json: object = None,
         params: QueryParamTypes | None = None,
         headers: HeaderTypes | None = None,
         cookies: CookieTypes | None = None,

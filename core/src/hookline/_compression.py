@@ -7,10 +7,12 @@ coding is neither registered nor asked for.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, ClassVar
 
+from ._decoders import MOST_AT_ONCE
 from ._errors import DecodingError
 from .plugins.interfaces import Decoder
 
@@ -19,6 +21,12 @@ _BROTLI: tuple[str, ...] = ("brotli", "brotlicffi")
 _ZSTD: tuple[str, ...] = ("zstandard", "backports.zstd")
 if sys.version_info >= (3, 14):
     _ZSTD = ("compression.zstd", *_ZSTD)
+
+# Where a package cannot stop in the middle, it gets so many bytes at a time. In zstd, four bytes
+# may stand for 128 KiB (RFC 8878 section 3.1.1.2.2): these are 16 MiB at the most. In br it is some
+# 13 bytes for 16 MiB (RFC 7932 section 9.2), and these are 80 MiB; brotli 1.2 can stop.
+_ZSTD_SLICE = 512
+_BROTLI_SLICE = 64
 
 
 class BrotliDecoder(Decoder):
@@ -32,15 +40,31 @@ class BrotliDecoder(Decoder):
         self._decompress = (
             getattr(self._decompressor, "decompress", None) or self._decompressor.process
         )
+        self._can_stop = hasattr(self._decompressor, "can_accept_more_data")
         self._has_begun = False
 
     def decode(self, data: bytes) -> bytes:
         """The decoded form of the next piece."""
-        if not data:
-            return b""
+        return self._process(data) if data else b""
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        """The same, piece by piece."""
+        if not self._can_stop:
+            for start in range(0, len(data), _BROTLI_SLICE):
+                yield self._process(data[start : start + _BROTLI_SLICE])
+            return
+        # A piece may be nearly twice as large as it was asked for.
+        while data or self._has_begun:
+            piece = self._process(data, output_buffer_limit=MOST_AT_ONCE // 2)
+            if not piece:
+                return
+            yield piece
+            data = b""
+
+    def _process(self, data: bytes, **limit: int) -> bytes:
         self._has_begun = True
         try:
-            decoded: bytes = self._decompress(data)
+            decoded: bytes = self._decompress(data, **limit)
         except self._brotli.error as exc:
             raise DecodingError(str(exc)) from exc
         return decoded
@@ -59,27 +83,42 @@ class ZstdDecoder(Decoder):
 
     def __init__(self) -> None:
         self._zstd: Any = _load(_ZSTD)
-        self._frame = self._new_frame()
-        self._has_begun = False
-
-    def _new_frame(self) -> Any:
         decompressor = self._zstd.ZstdDecompressor()
-        # zstandard has one more step; from there on the two are the same.
-        return getattr(decompressor, "decompressobj", lambda: decompressor)()
+        # zstandard makes one for each frame; of the others, each is for one.
+        self._new_frame = getattr(decompressor, "decompressobj", self._zstd.ZstdDecompressor)
+        self._frame = self._new_frame()
+        self._can_stop = hasattr(self._frame, "needs_input")
+        self._has_begun = False
 
     def decode(self, data: bytes) -> bytes:
         """The decoded form of the next piece."""
-        decoded = b""
+        return b"".join(self._decoded(data))
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        """The same, piece by piece."""
+        if self._can_stop:
+            return self._decoded(data, MOST_AT_ONCE)
+        starts = range(0, len(data), _ZSTD_SLICE)
+        return (
+            piece for start in starts for piece in self._decoded(data[start : start + _ZSTD_SLICE])
+        )
+
+    def _decoded(self, data: bytes, *most: int) -> Iterator[bytes]:
         while data:
             self._has_begun = True
             if self._frame.eof:
                 self._frame = self._new_frame()
-            try:
-                decoded += self._frame.decompress(data)
-            except self._zstd.ZstdError as exc:
-                raise DecodingError(str(exc)) from exc
+            while True:
+                try:
+                    piece = self._frame.decompress(data, *most)
+                except self._zstd.ZstdError as exc:
+                    raise DecodingError(str(exc)) from exc
+                if piece:
+                    yield piece
+                if not most or self._frame.eof or self._frame.needs_input:
+                    break
+                data = b""
             data = self._frame.unused_data if self._frame.eof else b""
-        return decoded
 
     def flush(self) -> bytes:
         """Nothing is ever left; raises DecodingError where the data was cut off."""

@@ -31,7 +31,7 @@ class UnixConnector(Connector):
     name: ClassVar[str] = "unix"
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = os.fspath(path)
+        self._path = self.via = os.fspath(path)
 
     async def connect(self, origin: Origin, network: Network, deadline: Deadline) -> NetworkStream:
         """A connection to the socket."""

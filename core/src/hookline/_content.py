@@ -9,7 +9,7 @@ import json as jsonlib
 import os
 import stat
 from collections.abc import AsyncIterable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._query import primitive_to_str
 from ._streams import (
@@ -22,7 +22,9 @@ from ._streams import (
 
 if TYPE_CHECKING:
     from ._headers import Headers
-    from ._types import RequestContent, RequestData, RequestFiles, ResponseContent
+    from ._types import JSONEncoder, RequestContent, RequestData, RequestFiles, ResponseContent
+
+F = TypeVar("F")
 
 Encoded = tuple[dict[str, str], "SyncByteStream | AsyncByteStream"]
 
@@ -34,8 +36,9 @@ def encode_request(
     content: RequestContent | None = None,
     data: RequestData | None = None,
     files: RequestFiles | None = None,
-    json: Any | None = None,
+    json: object = None,
     headers: Headers | None = None,
+    json_encoder: JSONEncoder | None = None,
 ) -> Encoded:
     """The headers and the stream for a request's body.
 
@@ -54,7 +57,7 @@ def encode_request(
     if data:
         return encode_urlencoded(data)
     if json is not None:
-        return encode_json(json)
+        return encode_json(json, json_encoder)
     return {}, EMPTY
 
 
@@ -77,7 +80,7 @@ def encode_content(content: RequestContent | ResponseContent) -> Encoded:
     )
 
 
-def encode_urlencoded(data: Mapping[str, Any]) -> Encoded:
+def encode_urlencoded(data: Mapping[str, object]) -> Encoded:
     """The headers and the stream for a form."""
     from urllib.parse import urlencode
 
@@ -94,14 +97,41 @@ def encode_urlencoded(data: Mapping[str, Any]) -> Encoded:
     }, ByteStream(body)
 
 
-def encode_json(json: Any) -> Encoded:
+def encode_json(json: object, encoder: JSONEncoder | None = None) -> Encoded:
     """The headers and the stream for JSON: compact, UTF-8, and without NaN."""
-    body = jsonlib.dumps(json, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    encoded = body.encode("utf-8")
+    if encoder is not None:
+        encoded = _encoded_by(encoder, json)
+    else:
+        body = jsonlib.dumps(json, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        encoded = body.encode("utf-8")
     return {
         "Content-Length": str(len(encoded)),
         "Content-Type": "application/json",
     }, ByteStream(encoded)
+
+
+def checked_codec(argument: str, codec: F) -> F:
+    """A function that stands in for one of the `json` module's. Raises TypeError for what cannot be
+    called."""
+    if codec is not None and not callable(codec):
+        like = argument.replace("json_encoder", "dumps").replace("json_decoder", "loads")
+        raise TypeError(
+            f"{argument}: expected a function such as json.{like}, not {codec!r} "
+            f"({type(codec).__name__})."
+        )
+    return codec
+
+
+def _encoded_by(encoder: JSONEncoder, json: object) -> bytes:
+    encoded = checked_codec("json_encoder", encoder)(json)
+    if isinstance(encoded, str):
+        return encoded.encode("utf-8")
+    if isinstance(encoded, (bytes, bytearray, memoryview)):
+        return bytes(encoded)
+    # It may be anything of the user's: name its type alone.
+    raise TypeError(
+        f"json_encoder: {encoder!r} returned a {type(encoded).__name__}; expected bytes or str."
+    )
 
 
 def encode_text(text: str) -> Encoded:
@@ -125,7 +155,7 @@ def encode_response(
     content: ResponseContent | None = None,
     text: str | None = None,
     html: str | None = None,
-    json: Any | None = None,
+    json: object = None,
 ) -> Encoded:
     """The headers and the stream for a response's body. One of the arguments at most is used."""
     if content is not None:

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from http.cookiejar import Cookie, CookieJar, CookiePolicy, DefaultCookiePolicy, escape_path  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any
 
+from ._fork import after_fork
+
 if TYPE_CHECKING:
     from ._models import Request, Response
     from ._url import URL
@@ -87,6 +89,7 @@ class Jar(CookieJar):
         # the header, None if there is nothing to send.
         self._headers: dict[_Key, tuple[int, float, str | None]] = {}
         self._has_policy_of_its_own = False
+        fork_safe(self)
 
     def set_policy(self, policy: CookiePolicy) -> None:
         """Take another policy: from then on it is asked about every cookie."""
@@ -189,6 +192,17 @@ class Jar(CookieJar):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, _cookies_lock=threading.RLock())
+        fork_safe(self)
+
+
+def fork_safe(jar: CookieJar) -> CookieJar:
+    """A jar that has a new lock in a process that was forked: who held the old one is not there."""
+    after_fork(jar, _renew_lock)
+    return jar
+
+
+def _renew_lock(jar: CookieJar) -> None:
+    jar._cookies_lock = threading.RLock()  # type: ignore[attr-defined]
 
 
 def _effective(host: str) -> str:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from ._url import URL
 
 
+# Names whose values `repr` leaves out: a configuration adds those that it has as references.
+_SENSITIVE: set[str] = set()
+
+
 class Cookies(MutableMapping[str, str]):
     """Cookies by name, each with a domain and a path: `Cookies({"session": "1"})`.
 
@@ -57,7 +61,7 @@ class Cookies(MutableMapping[str, str]):
                     "Cookies are a dict, a list of pairs, Cookies or a CookieJar, "
                     f"not {cookies!r} ({type(cookies).__name__})."
                 )
-            from ._cookiejar import Jar
+            from ._cookiejar import Jar, fork_safe
 
             self._jar = cookies
             if isinstance(cookies, Jar):
@@ -65,6 +69,7 @@ class Cookies(MutableMapping[str, str]):
                 self._may_be_unbound = cookies.has_unbound
             else:
                 self._may_be_unbound = True
+                fork_safe(cookies)
 
     @property
     def jar(self) -> CookieJar:
@@ -77,7 +82,10 @@ class Cookies(MutableMapping[str, str]):
         return self._jar
 
     def extract_cookies(self, response: Response) -> None:
-        """Store what the response's Set-Cookie headers ask for."""
+        """Store what the response's Set-Cookie headers ask for, as far as the jar's policy allows.
+
+        Raises RuntimeError where the response has no request: a cookie belongs to a host.
+        """
         from ._cookiejar import JarRequest, JarResponse
 
         self.jar.extract_cookies(
@@ -86,7 +94,8 @@ class Cookies(MutableMapping[str, str]):
         )
 
     def set_cookie_header(self, request: Request) -> None:
-        """Set the request's Cookie header from the cookies that belong to its URL."""
+        """Set the request's Cookie header from the cookies that belong to its URL (RFC 6265 section
+        5.4). A request that has such a header already keeps it."""
         if self._may_be_unbound:
             # These go wherever the request goes, and are not bound by it: that is for clients.
             here = Cookies(self)
@@ -153,7 +162,8 @@ class Cookies(MutableMapping[str, str]):
             self.jar.clear(*(part for part in (domain, path) if part is not None))
 
     def update(self, cookies: CookieTypes | None = None) -> None:  # type: ignore[override]
-        """Store all of `cookies` here too."""
+        """Store all of `cookies` here too. Those with the same name, domain and path are
+        replaced."""
         new = Cookies(cookies)
         self._may_be_unbound = self._may_be_unbound or new._may_be_unbound
         for cookie in new._cookies():
@@ -185,16 +195,26 @@ class Cookies(MutableMapping[str, str]):
 
     def __repr__(self) -> str:
         shown = ", ".join(
-            f"<Cookie {cookie.name}={cookie.value} for {cookie.domain} />"
+            f"<Cookie {cookie.name}={self._shown(cookie)} for {cookie.domain} />"
             for cookie in self._cookies()
         )
         return f"<Cookies[{shown}]>"
 
+    @staticmethod
+    def _shown(cookie: Cookie) -> str | None:
+        return "[secure]" if cookie.name in _SENSITIVE else cookie.value
+
     def __getstate__(self) -> dict[str, Any]:
-        return {"cookies": list(self._cookies())}
+        policy = None
+        if getattr(self._jar, "_has_policy_of_its_own", True):
+            # Given for good reasons, with a jar that cannot be copied itself: it has a lock.
+            policy = getattr(self._jar, "_policy", None)
+        return {"cookies": list(self._cookies()), "policy": policy}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._jar = None
+        if state.get("policy") is not None:
+            self.jar.set_policy(state["policy"])
         for cookie in state["cookies"]:
             self._may_be_unbound = self._may_be_unbound or not cookie.domain
             self.jar.set_cookie(cookie)

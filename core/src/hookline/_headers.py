@@ -6,16 +6,28 @@ checks them where they are written to the wire.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import (
+    ItemsView,
+    Iterable,
+    Iterator,
+    KeysView,
+    Mapping,
+    MutableMapping,
+    ValuesView,
+)
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 if TYPE_CHECKING:
     from ._types import HeaderTypes
 
+D = TypeVar("D")
+
 # One field: the name as it was given, the name in lower case, the value.
 Item = tuple[bytes, bytes, bytes]
 
-_SENSITIVE = frozenset({"authorization", "proxy-authorization"})
+# Names whose values `repr` leaves out, in lower case. A configuration adds those that it has as
+# references to secrets.
+_SENSITIVE = {"authorization", "proxy-authorization"}
 
 
 class Headers(MutableMapping[str, str]):
@@ -80,15 +92,15 @@ class Headers(MutableMapping[str, str]):
         """The fields as bytes, as they were given: names in their own case, repetitions kept."""
         return [(name, value) for name, _, value in self._list]
 
-    def keys(self) -> Any:
+    def keys(self) -> KeysView[str]:
         """The names in lower case, each once."""
         return {lower.decode(self.encoding): None for _, lower, _ in self._list}.keys()
 
-    def values(self) -> Any:
+    def values(self) -> ValuesView[str]:
         """The values, those of a repeated name joined by ", "."""
         return self._joined().values()
 
-    def items(self) -> Any:
+    def items(self) -> ItemsView[str, str]:
         """Pairs of name and value, those of a repeated name joined by ", "."""
         return self._joined().items()
 
@@ -97,15 +109,26 @@ class Headers(MutableMapping[str, str]):
         encoding = self.encoding
         return [(lower.decode(encoding), value.decode(encoding)) for _, lower, value in self._list]
 
-    def get(self, key: str, default: Any = None) -> Any:
-        """The value of a name, or `default`."""
+    @overload
+    def get(self, key: str, default: None = None) -> str | None: ...
+    @overload
+    def get(self, key: str, default: str) -> str: ...
+    @overload
+    def get(self, key: str, default: D) -> str | D: ...
+    def get(self, key: str, default: object = None) -> object:
+        """The value of a name, or `default`. Several values are joined by ", " (RFC 9110 section
+        5.3)."""
         try:
             return self[key]
         except KeyError:
             return default
 
     def get_list(self, key: str, split_commas: bool = False) -> list[str]:
-        """All values of a name; `split_commas` takes comma-separated lists apart as well."""
+        """All values of a name, in order, one for each line. An empty list where there is none.
+
+        `split_commas` takes comma-separated lists apart as well. It does not know of quotes: not
+        for `Set-Cookie`, dates, and parameters with text.
+        """
         wanted = key.lower().encode(self.encoding)
         encoding = self.encoding
         values = [value.decode(encoding) for _, lower, value in self._list if lower == wanted]
@@ -114,7 +137,8 @@ class Headers(MutableMapping[str, str]):
         return [part.strip() for value in values for part in value.split(",")]
 
     def update(self, headers: HeaderTypes | None = None) -> None:  # type: ignore[override]
-        """Replace the names that `headers` has by what it says."""
+        """Replace the names that `headers` has by what it says. `headers` is whatever the
+        constructor takes; other names stay as they are."""
         new = Headers(headers)
         for name in {lower for _, lower, _ in new._list}:
             self._remove(name)

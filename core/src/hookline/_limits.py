@@ -7,6 +7,9 @@ class Limits:
     """How many connections a pool may hold, and for how long it keeps idle ones.
 
     - `max_connections`: open connections at any time, over all origins. None means no limit.
+    - `max_connections_per_host`: open connections to one origin (scheme, host and port) at any
+      time. Requests beyond it wait, and hold up none to other origins. A connection that carries
+      several requests at once counts as one. None, the default, means no limit.
     - `max_keepalive_connections`: idle connections kept for reuse. None means no limit.
     - `keepalive_expiry`: seconds after which an idle connection is not used again. None means
       never.
@@ -16,7 +19,12 @@ class Limits:
     ValueError for a negative one.
     """
 
-    __slots__ = ("keepalive_expiry", "max_connections", "max_keepalive_connections")
+    __slots__ = (
+        "keepalive_expiry",
+        "max_connections",
+        "max_connections_per_host",
+        "max_keepalive_connections",
+    )
 
     def __init__(
         self,
@@ -24,10 +32,14 @@ class Limits:
         max_connections: int | None = None,
         max_keepalive_connections: int | None = None,
         keepalive_expiry: float | None = 5.0,
+        max_connections_per_host: int | None = None,
     ) -> None:
-        self.max_connections = _count("max_connections", max_connections)
-        self.max_keepalive_connections = _count(
+        self.max_connections: int | None = _count("max_connections", max_connections)
+        self.max_keepalive_connections: int | None = _count(
             "max_keepalive_connections", max_keepalive_connections
+        )
+        self.max_connections_per_host: int | None = _count(
+            "max_connections_per_host", max_connections_per_host
         )
         if keepalive_expiry is not None and (
             isinstance(keepalive_expiry, bool) or not isinstance(keepalive_expiry, (int, float))
@@ -37,24 +49,29 @@ class Limits:
             )
         if keepalive_expiry is not None and not keepalive_expiry >= 0:
             raise ValueError(f"keepalive_expiry: expected seconds >= 0, not {keepalive_expiry!r}.")
-        self.keepalive_expiry = keepalive_expiry
+        self.keepalive_expiry: float | None = keepalive_expiry
 
-    def __eq__(self, other: object) -> bool:
+    def _values(self) -> tuple[float | None, ...]:
         return (
-            isinstance(other, Limits)
-            and self.max_connections == other.max_connections
-            and self.max_keepalive_connections == other.max_keepalive_connections
-            and self.keepalive_expiry == other.keepalive_expiry
+            self.max_connections,
+            self.max_keepalive_connections,
+            self.keepalive_expiry,
+            self.max_connections_per_host,
         )
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Limits) and self._values() == other._values()
+
     def __hash__(self) -> int:
-        return hash((self.max_connections, self.max_keepalive_connections, self.keepalive_expiry))
+        return hash(self._values())
 
     def __repr__(self) -> str:
+        per_host = self.max_connections_per_host
         return (
             f"Limits(max_connections={self.max_connections}, "
             f"max_keepalive_connections={self.max_keepalive_connections}, "
-            f"keepalive_expiry={self.keepalive_expiry})"
+            f"keepalive_expiry={self.keepalive_expiry}"
+            f"{'' if per_host is None else f', max_connections_per_host={per_host}'})"
         )
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json as jsonlib
 import re
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from datetime import timedelta
+from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, AnyStr, Generic, cast
+from typing import TYPE_CHECKING, Any, AnyStr, Generic, NoReturn, cast
 
 from ._codes import codes
-from ._content import encode_request, encode_response
+from ._content import checked_codec, encode_request, encode_response
 from ._cookies import Cookies
 from ._decoders import decoder_for
 from ._drive import drive
@@ -25,6 +25,7 @@ from ._errors import (
     RequestError,
     RequestNotRead,
     ResponseNotRead,
+    ResponseTooLarge,
     StreamClosed,
     StreamConsumed,
 )
@@ -38,19 +39,25 @@ from ._streams import (
     UnattachedStream,
 )
 from ._text import Chunker, LineDecoder, TextDecoder
+from ._timeout import RunningTimeout
 from ._url import URL, parse_url
 
 if TYPE_CHECKING:
+    from ._bounds import Bounds, Meter
     from ._types import (
         CookieTypes,
         HeaderTypes,
+        JSONDecoder,
+        JSONEncoder,
         QueryParamTypes,
         RequestContent,
         RequestData,
         RequestExtensions,
+        RequestExtensionsDict,
         RequestFiles,
         ResponseContent,
         ResponseExtensions,
+        ResponseExtensionsDict,
         URLTypes,
     )
     from .plugins.interfaces import Decoder
@@ -76,12 +83,22 @@ class Request:
     `files` (a form with files, and the fields in `data`) and `json`; `stream` is for bodies that
     are streams already, which need their own headers. Host,
     Content-Length and Transfer-Encoding are added where they are missing. `extensions` carries what
-    is not HTTP, such as `{"timeout": {...}}`.
+    is not HTTP, such as `{"timeout": {...}}`. `json_encoder` turns `json` into bytes or str, where
+    the standard library is not to do it.
 
     Raises InvalidURL for a URL that is none, and TypeError for arguments of the wrong type.
     """
 
     _content: bytes
+
+    if TYPE_CHECKING:
+
+        @property
+        def extensions(self) -> RequestExtensionsDict:
+            """What is not HTTP, for the transport."""
+
+        @extensions.setter
+        def extensions(self, value: RequestExtensions) -> None: ...
 
     def __init__(
         self,
@@ -94,21 +111,22 @@ class Request:
         content: RequestContent | None = None,
         data: RequestData | None = None,
         files: RequestFiles | None = None,
-        json: Any | None = None,
+        json: object = None,
         stream: SyncByteStream | AsyncByteStream | None = None,
         extensions: RequestExtensions | None = None,
+        json_encoder: JSONEncoder | None = None,
     ) -> None:
         if not isinstance(method, str):
             raise TypeError(
                 f"method: expected a str such as 'GET', not {method!r} ({type(method).__name__})."
             )
-        self.method = method.upper()
+        self.method: str = method.upper()
         self.url: URL = parse_url(url)
         if params is not None:
             self.url = self.url.copy_with(params=params)
-        self.headers = Headers(headers)
+        self.headers: Headers = Headers(headers)
         try:
-            self.extensions: dict[str, Any] = {} if extensions is None else dict(extensions)
+            self.extensions = {} if extensions is None else dict(extensions)
         except (TypeError, ValueError) as exc:
             raise TypeError(f"extensions: expected a mapping, not {extensions!r}.") from exc
         self.stream: SyncByteStream | AsyncByteStream
@@ -120,7 +138,9 @@ class Request:
             # The message is taken as it is: a copy of one that was prepared before.
             self.stream = stream
             return
-        body_headers, self.stream = encode_request(content, data, files, json, self.headers)
+        body_headers, self.stream = encode_request(
+            content, data, files, json, self.headers, json_encoder
+        )
         self._prepare(body_headers)
         if isinstance(self.stream, ByteStream):
             self._content = self.stream._stream
@@ -150,6 +170,21 @@ class Request:
             return self._content
         except AttributeError:
             raise RequestNotRead() from None
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether the request can be sent a second time: its body is there, can be read again, or
+        was not begun.
+
+        Bytes, JSON, forms, lists and files are; a generator is until it was begun. An upload of
+        parts that cannot go back, pipes for instance, raises StreamConsumed when it is tried.
+        """
+        stream = self.stream
+        return (
+            type(stream) is ByteStream
+            or not getattr(stream, "_is_generator", True)
+            or not getattr(stream, "_is_consumed", True)
+        )
 
     def read(self) -> bytes:
         """Read a streaming body into memory, and return it."""
@@ -200,12 +235,13 @@ class Response:
     `close()` gives the connection up. Each of these has an asynchronous twin beginning with "a".
 
     To make one by hand, for a test or in a transport, give the body as one of `content`, `text`,
-    `html`, `json` and `stream`.
+    `html`, `json` and `stream`. `json_decoder` is what `json()` calls with the body, where that is
+    not to be `json.loads`.
     """
 
     # Class attributes stand in for what most responses never change.
-    is_closed = False
-    is_stream_consumed = False
+    is_closed: bool = False
+    is_stream_consumed: bool = False
     next_request: Request | None = None
     _request: Request | None = None
     _num_bytes_downloaded = 0
@@ -215,9 +251,21 @@ class Response:
     _text: str
     _content: bytes
     # The registry's decoders, where the client's differ from the default's.
-    _known_decoders: dict[str, type[Decoder]] | None = None
+    _known_decoders: Mapping[str, Callable[[], Decoder]] | None = None
     _observers: tuple[Callable[[Response], None], ...] = ()
     _reader: BodyReader | None = None
+    # What the body may cost, where that is limited.
+    _bounds: Bounds | None = None
+    _json_decoder: JSONDecoder | None = None
+
+    if TYPE_CHECKING:
+
+        @property
+        def extensions(self) -> ResponseExtensionsDict:
+            """What is not HTTP, from the transport."""
+
+        @extensions.setter
+        def extensions(self, value: ResponseExtensions) -> None: ...
 
     def __init__(
         self,
@@ -227,25 +275,28 @@ class Response:
         content: ResponseContent | None = None,
         text: str | None = None,
         html: str | None = None,
-        json: Any = None,
+        json: object = None,
         stream: SyncByteStream | AsyncByteStream | None = None,
         request: Request | None = None,
         extensions: ResponseExtensions | None = None,
         history: list[Response] | None = None,
         default_encoding: str | Callable[[bytes], str | None] = "utf-8",
+        json_decoder: JSONDecoder | None = None,
     ) -> None:
         if not isinstance(status_code, int):
             raise TypeError(
                 f"status_code: expected an int, not {status_code!r} ({type(status_code).__name__})."
             )
         self.status_code = status_code
-        self.headers = Headers(headers)
-        self.extensions: ResponseExtensions = {} if extensions is None else extensions
+        self.headers: Headers = Headers(headers)
+        self.extensions = {} if extensions is None else extensions
         self.history: list[Response] = [] if history is None else list(history)
         self.default_encoding = default_encoding
         self.stream: SyncByteStream | AsyncByteStream
         if request is not None:
             self._request = request
+        if json_decoder is not None:
+            self._json_decoder = checked_codec("json_decoder", json_decoder)
 
         if stream is not None:
             self.stream = stream
@@ -300,13 +351,13 @@ class Response:
     @property
     def http_version(self) -> str:
         """ "HTTP/1.0", "HTTP/1.1" or "HTTP/2"."""
-        version: bytes = self.extensions.get("http_version", b"HTTP/1.1")
+        version = self.extensions.get("http_version", b"HTTP/1.1")
         return version.decode("ascii", errors="ignore")
 
     @property
     def reason_phrase(self) -> str:
         """The reason as the server wrote it, or the standard's where it did not."""
-        reason: bytes | None = self.extensions.get("reason_phrase")
+        reason = self.extensions.get("reason_phrase")
         if reason is None:
             return codes.get_reason_phrase(self.status_code)
         return reason.decode("ascii", errors="ignore")
@@ -405,6 +456,13 @@ class Response:
         self._elapsed = value
 
     @property
+    def trailers(self) -> Headers:
+        """The fields that came after the body (RFC 9110 section 6.5), apart from `headers`. Empty
+        before the body was read to its end, and where none came."""
+        trailers = self.extensions.get("trailers")
+        return Headers() if trailers is None else trailers
+
+    @property
     def num_bytes_downloaded(self) -> int:
         """Bytes of the body that have arrived so far, before decoding."""
         return self._num_bytes_downloaded
@@ -430,7 +488,10 @@ class Response:
             return self._text
 
     def json(self, **kwargs: Any) -> Any:
-        """The body as JSON; keyword arguments are `json.loads`'s. Raises what that raises."""
+        """The body as JSON; keyword arguments are those of `json.loads`, or of the `json_decoder`
+        where there is one. Raises what that raises."""
+        if self._json_decoder is not None:
+            return self._json_decoder(self.content, **kwargs)
         return jsonlib.loads(self.content, **kwargs)
 
     @property
@@ -464,6 +525,15 @@ class Response:
 
     # -- Reading ----------------------------------------------------------------------------
 
+    def add_done_callback(self, callback: Callable[[Response], None]) -> None:
+        """Have a function called with this response when its body was read to its end or given up:
+        at once where that has happened. It is called once, in line, and should return quickly.
+        """
+        if self.is_closed:
+            callback(self)
+        else:
+            self._observers = (*self._observers, callback)
+
     def read(self) -> bytes:
         """Read the whole body, decode it, and return it."""
         return drive(self._read(is_async=False))
@@ -473,15 +543,25 @@ class Response:
         return await self._read(is_async=True)
 
     def iter_raw(self, chunk_size: int | None = None) -> Iterator[bytes]:
-        """The body as it came, undecoded; in pieces of `chunk_size` bytes, or as they arrive."""
+        """The body as it came, undecoded; in pieces of `chunk_size` bytes, or as they arrive.
+
+        Raises StreamConsumed where the body was read before, and whatever ends it too early.
+        """
         return _Pieces(self, "raw", chunk_size)
 
     def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:
-        """The decoded body; in pieces of `chunk_size` bytes, or as they arrive."""
+        """The decoded body; in pieces of `chunk_size` bytes, or as they arrive.
+
+        A body that `read` has read is given again. Raises DecodingError where it does not decode,
+        StreamConsumed where it was streamed before, and whatever ends it too early.
+        """
         return _Pieces(self, "bytes", chunk_size)
 
     def iter_text(self, chunk_size: int | None = None) -> Iterator[str]:
-        """The body as text; in pieces of `chunk_size` characters, or as they arrive."""
+        """The body as text; in pieces of `chunk_size` characters, or as they arrive.
+
+        Decoded by `encoding`; what does not fit becomes U+FFFD. Raises as `iter_bytes` does.
+        """
         return _Pieces(self, "text", chunk_size)
 
     def iter_lines(self) -> Iterator[str]:
@@ -489,15 +569,25 @@ class Response:
         return _Pieces(self, "lines")
 
     def aiter_raw(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
-        """The body as it came, undecoded; in pieces of `chunk_size` bytes, or as they arrive."""
+        """The body as it came, undecoded; in pieces of `chunk_size` bytes, or as they arrive.
+
+        Raises StreamConsumed where the body was read before, and whatever ends it too early.
+        """
         return _AsyncPieces(self, "raw", chunk_size)
 
     def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
-        """The decoded body; in pieces of `chunk_size` bytes, or as they arrive."""
+        """The decoded body; in pieces of `chunk_size` bytes, or as they arrive.
+
+        A body that `read` has read is given again. Raises DecodingError where it does not decode,
+        StreamConsumed where it was streamed before, and whatever ends it too early.
+        """
         return _AsyncPieces(self, "bytes", chunk_size)
 
     def aiter_text(self, chunk_size: int | None = None) -> AsyncIterator[str]:
-        """The body as text; in pieces of `chunk_size` characters, or as they arrive."""
+        """The body as text; in pieces of `chunk_size` characters, or as they arrive.
+
+        Decoded by `encoding`; what does not fit becomes U+FFFD. Raises as `iter_bytes` does.
+        """
         return _AsyncPieces(self, "text", chunk_size)
 
     def aiter_lines(self) -> AsyncIterator[str]:
@@ -554,15 +644,22 @@ class Response:
             if self._elapsed is None:
                 # Made by hand, with its body: a transport for tests, mostly.
                 self._finish()
+                if self._bounds is not None:
+                    self._check_whole(self._bounds)
             return self._content
         stream = self.stream
-        if type(stream) is ByteStream and not self.is_closed and not self.is_stream_consumed:
+        if (
+            type(stream) is ByteStream
+            and not self.is_closed
+            and not self.is_stream_consumed
+            and self._bounds is None
+        ):
             # The body came in with the head: nothing to wait for.
             self.is_stream_consumed = True
             raw = stream._stream
             self._num_bytes_downloaded = len(raw)
-            decoder = self._decoder() if raw else None
             try:
+                decoder = self._decoder() if raw else None
                 self._content = raw if decoder is None else decoder.decode(raw) + decoder.flush()
             except DecodingError as exc:
                 self._attach(exc)
@@ -588,10 +685,32 @@ class Response:
         stream = self.stream
         _check_side(stream, is_async=is_async)
         self.is_stream_consumed = True
+        receive: Callable[[], Any]
         if isinstance(stream, Body):
-            return stream.receive
-        self._reader = BodyReader(stream, is_async=is_async)
-        return self._reader.receive
+            receive = stream.receive
+        else:
+            self._reader = BodyReader(stream, is_async=is_async)
+            receive = self._reader.receive
+        if self._request is not None:
+            timeout: Any = self._request.extensions.get("timeout")
+            if type(timeout) is RunningTimeout:
+                from ._bounds import in_time
+
+                return in_time(timeout, receive, partial(self._abandon, is_async=is_async))
+        return receive
+
+    def _meter(self, bounds: Bounds, *, is_coded: bool) -> Meter:
+        from ._bounds import Meter
+
+        return Meter(bounds, self, is_coded=is_coded)
+
+    def _check_whole(self, bounds: Bounds) -> None:
+        """Hold a body that is there already to its bounds."""
+        try:
+            self._meter(bounds, is_coded=False).hand_out(len(self._content))
+        except RequestError as exc:
+            self._attach(exc)
+            raise
 
     async def _abandon(self, *, is_async: bool) -> None:
         """Close, whichever way this stream is closed."""
@@ -604,12 +723,16 @@ class Response:
         """The body is over: stop the clock, and tell who observes."""
         if self._started is not None and self._elapsed is None:
             self._elapsed = perf_counter() - self._started
-        for observe in self._observers:
+        observers, self._observers = self._observers, ()
+        for observe in observers:
             observe(self)
 
     def _attach(self, exc: RequestError) -> None:
+        """The body ends with an error: say whose it is, and let those know who observe."""
         if exc._request is None:
             exc._request = self._request
+        # The class alone: an exception holds on to frames, and they to this response.
+        self.extensions["error"] = type(exc)
 
     def _decoder(self) -> Decoder | None:
         encoding = self.headers._get(b"content-encoding")
@@ -628,32 +751,47 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 class _Pipeline:
-    """What a raw piece goes through: content codings, text, pieces of the size asked for."""
+    """What a raw piece goes through: content codings, text, pieces of the size asked for.
 
-    __slots__ = ("_decoder", "_splitter", "_text")
+    Lazy: nothing is decoded before somebody asks for it, so that a piece which explodes is never
+    there as a whole.
+    """
+
+    __slots__ = ("_decoder", "_meter", "_splitter", "_text")
 
     def __init__(
         self,
         decoder: Decoder | None,
         text: TextDecoder | None,
         splitter: Chunker[Any] | LineDecoder,
+        meter: Meter | None,
     ) -> None:
         self._decoder = decoder
         self._text = text
         self._splitter = splitter
+        self._meter = meter
 
-    def feed(self, raw: bytes) -> list[Any]:
-        decoded = raw if self._decoder is None else self._decoder.decode(raw)
-        if self._text is None:
-            return self._splitter.feed(cast("Any", decoded))
-        return self._splitter.feed(self._text.decode(decoded))
+    def feed(self, raw: bytes) -> Iterator[Any]:
+        if self._meter is not None:
+            self._meter.receive(len(raw))
+        if self._decoder is None:
+            yield from self._split(raw)
+        else:
+            for decoded in self._decoder.pieces(raw):
+                yield from self._split(decoded)
 
-    def flush(self) -> list[Any]:
-        last: Any = b"" if self._decoder is None else self._decoder.flush()
-        if self._text is not None:
-            last = self._text.decode(last) + self._text.flush()
-        pieces: list[Any] = self._splitter.feed(last) if last else []
-        return pieces + self._splitter.flush()
+    def flush(self) -> Iterator[Any]:
+        if self._decoder is not None:
+            for decoded in self._decoder.last_pieces():
+                yield from self._split(decoded)
+        if self._text is not None and (last := self._text.flush()):
+            yield from self._splitter.feed(cast("Any", last))
+        yield from self._splitter.flush()
+
+    def _split(self, decoded: Any) -> list[Any]:
+        if self._meter is not None:
+            self._meter.hand_out(len(decoded))
+        return self._splitter.feed(decoded if self._text is None else self._text.decode(decoded))
 
 
 def _check_side(stream: SyncByteStream | AsyncByteStream, *, is_async: bool) -> None:
@@ -679,52 +817,67 @@ class _PullPieces(Generic[AnyStr]):
         self._splitter: Any = LineDecoder() if kind == "lines" else Chunker(chunk_size)
         self._pipeline: _Pipeline
         self._receive: Callable[[], Awaitable[bytes]] | None = None
-        self._ready: deque[AnyStr] = deque()
+        self._ready: Iterator[AnyStr] = iter(())
         self._is_over = False
 
     async def pull(self) -> AnyStr | None:
         """The next piece, or None at the end."""
-        while not self._ready:
-            if self._is_over:
-                return None
-            if self._receive is None:
-                self._begin()
-            else:
-                await self._advance(self._receive)
-        return self._ready.popleft()
+        response = self._response
+        try:
+            while (piece := next(self._ready, None)) is None:
+                if self._is_over:
+                    return None
+                if self._receive is None:
+                    self._begin()
+                else:
+                    await self._advance(self._receive)
+        except RequestError as exc:
+            response._attach(exc)
+            if isinstance(exc, ResponseTooLarge):
+                # Whoever reads on gets no good end.
+                self._ready = iter(partial(_raise, exc), None)
+                await response._abandon(is_async=self._is_async)
+            raise
+        return piece
 
     def _begin(self) -> None:
         response = self._response
+        bounds = response._bounds
         if self._kind != "raw" and hasattr(response, "_content"):
             self._is_over = True
+            if bounds is not None:
+                response._check_whole(bounds)
             if self._kind == "lines":
-                self._ready.extend(cast("Any", response.text.splitlines()))
+                self._ready = iter(cast("Any", response.text.splitlines()))
             else:
                 whole = response._content if self._kind == "bytes" else response.text
-                self._ready.extend(self._splitter.feed(whole))
-                self._ready.extend(self._splitter.flush())
+                self._ready = iter(self._splitter.feed(whole) + self._splitter.flush())
             return
         decoder = None if self._kind == "raw" else response._decoder()
         text = None
         if self._kind in ("text", "lines"):
             text = TextDecoder(response.encoding or "utf-8")
-        self._pipeline = _Pipeline(decoder, text, self._splitter)
-        self._receive = response._open(is_async=self._is_async)
+        receive = response._open(is_async=self._is_async)
+        meter = None
+        if bounds is not None:
+            meter = response._meter(bounds, is_coded=decoder is not None)
+        self._pipeline = _Pipeline(decoder, text, self._splitter, meter)
+        self._receive = receive
 
     async def _advance(self, receive: Callable[[], Awaitable[bytes]]) -> None:
         response = self._response
-        try:
-            raw = await receive()
-            if raw:
-                response._num_bytes_downloaded += len(raw)
-                self._ready.extend(self._pipeline.feed(raw))
-                return
+        raw = await receive()
+        if raw:
+            response._num_bytes_downloaded += len(raw)
+            self._ready = self._pipeline.feed(raw)
+        else:
             self._is_over = True
             await response._abandon(is_async=self._is_async)
-            self._ready.extend(self._pipeline.flush())
-        except RequestError as exc:
-            response._attach(exc)
-            raise
+            self._ready = self._pipeline.flush()
+
+
+def _raise(exc: Exception) -> NoReturn:
+    raise exc
 
 
 class _Pieces(_PullPieces[AnyStr], Iterator[AnyStr]):

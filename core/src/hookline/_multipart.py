@@ -26,7 +26,7 @@ _BOUNDARY_PARAMETER = re.compile(r';\s*boundary\s*=\s*(?:"([^"]*)"|([^;]*))', re
 
 
 def encode_multipart(
-    data: Mapping[str, Any] | None, files: RequestFiles, headers: Headers | None = None
+    data: Mapping[str, object] | None, files: RequestFiles, headers: Headers | None = None
 ) -> Encoded:
     """The headers and the stream for a form with files.
 
@@ -82,7 +82,7 @@ class MultipartStream(SyncByteStream, AsyncByteStream):
     _is_generator = False
 
     def __init__(
-        self, data: Mapping[str, Any], files: RequestFiles, boundary: bytes | None = None
+        self, data: Mapping[str, object], files: RequestFiles, boundary: bytes | None = None
     ) -> None:
         self.boundary = _new_boundary() if boundary is None else boundary
         self.content_type = f"multipart/form-data; boundary={self.boundary.decode('ascii')}"

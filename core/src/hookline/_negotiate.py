@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from threading import Lock
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._auth import Auth, check_credentials
 from ._wiring import manager_or_default
@@ -42,7 +42,7 @@ class NegotiatedAuth(Auth):
     - `allow_cleartext`: whether schemes that send the password itself, such as Basic, may answer
       over plain http. Otherwise the 401 is returned there.
     - `plugins`: where names are looked up; the plugins that are installed, by default. A client
-      with a plugin manager of its own does not pass it on.
+      with a plugin manager of its own passes it on where it makes this by name.
 
     A 401 that no scheme can answer is returned as it is, and so is the one that refuses an answer.
     Once a scheme has worked, the next request to that origin uses it from the start.
@@ -84,10 +84,29 @@ class NegotiatedAuth(Auth):
                     "for it."
                 )
             self._schemes.append(spec)
-        self.requires_response_body = any(auth.requires_response_body for auth in self._schemes)
+        self.requires_response_body: bool = any(
+            auth.requires_response_body for auth in self._schemes
+        )
         self._allow_cleartext = allow_cleartext
+        self._begin()
+
+    def _begin(self) -> None:
+        from ._fork import after_fork
+
+        self._forget_all()
+        after_fork(self, NegotiatedAuth._forget_all)
+
+    def _forget_all(self) -> None:
+        """Remember nothing: in a copy, and in a process that was forked, too."""
         self._worked: dict[Origin, Auth] = {}
         self._lock = Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in vars(self).items() if k not in ("_worked", "_lock")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._begin()
 
     def needs_request_body(self, request: Request, response: Response | None) -> bool:
         """Whether a scheme that is about to answer looks at the body."""

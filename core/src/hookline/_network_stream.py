@@ -8,18 +8,22 @@ connection.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, Union, overload
 
 from ._drive import drive
 from ._read_ahead import ReadAhead
 from ._timeout import Deadline
 
 if TYPE_CHECKING:
+    import socket
     import ssl
 
     from .plugins.interfaces import Buffer, NetworkStream
 
 T = TypeVar("T", bound="_Access")
+
+# Of IPv4 and IPv6, and the path of a Unix domain socket.
+SocketAddress = Union[tuple[str, int], tuple[str, int, int, int], str, bytes]
 
 
 class HasStream(Protocol):
@@ -63,15 +67,28 @@ class _Access:
     async def _start_tls(
         self: T, ssl_context: ssl.SSLContext, server_hostname: str | None, timeout: float | None
     ) -> T:
+        from ._tls_errors import CONTEXT_TRUST
         from ._tls_stream import start_tls
 
         stream = self._owner.stream
         if self._unread:
             stream = ReadAhead(stream, self._unread)
             self._unread = b""
-        tls = await start_tls(stream, ssl_context, server_hostname, Deadline(timeout))
+        tls = await start_tls(
+            stream, ssl_context, server_hostname, Deadline(timeout), trust=CONTEXT_TRUST
+        )
         return type(self)(_Owner(tls))
 
+    @overload
+    def get_extra_info(self, info: Literal["socket"]) -> socket.socket | None: ...
+    @overload
+    def get_extra_info(
+        self, info: Literal["client_addr", "server_addr"]
+    ) -> SocketAddress | None: ...
+    @overload
+    def get_extra_info(self, info: Literal["ssl_object"]) -> ssl.SSLObject | None: ...
+    @overload
+    def get_extra_info(self, info: str) -> object: ...
     def get_extra_info(self, info: str) -> Any:
         """Facts about the connection, or None: "socket", "client_addr", "server_addr",
         "ssl_object"."""

@@ -6,10 +6,14 @@ what is watched, and one that missed an event would only misread those that foll
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from ._wiring import build, is_named
 from .plugins.interfaces import EventHook
+
+if TYPE_CHECKING:
+    from .plugins import PluginManager
 
 EVENTS = (
     "request_started",
@@ -24,7 +28,7 @@ EVENTS = (
 class Observers:
     """For each event, the methods that some hook overrides: a tuple per event, empty for most."""
 
-    __slots__ = EVENTS
+    __slots__ = (*EVENTS, "_hooks")
 
     request_started: tuple[Callable[..., None], ...]
     connection_opened: tuple[Callable[..., None], ...]
@@ -34,6 +38,7 @@ class Observers:
     request_failed: tuple[Callable[..., None], ...]
 
     def __init__(self, hooks: Sequence[EventHook]) -> None:
+        self._hooks = list(hooks)
         watches: list[tuple[EventHook, _Watch]] = [(hook, _Watch(hook)) for hook in hooks]
         for event in EVENTS:
             methods = tuple(
@@ -47,6 +52,37 @@ class Observers:
         """Call everybody who watches for an event."""
         for observe in getattr(self, event):
             observe(*arguments)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # In a copy, they watch anew.
+        return type(self), (self._hooks,)
+
+
+def split_event_hooks(
+    event_hooks: Any,
+) -> tuple[list[Any], list[Mapping[str, Sequence[Callable[..., Any]]]]]:
+    """What a client's `event_hooks` has of observers, and of functions by event."""
+    if isinstance(event_hooks, Mapping) and not is_named(event_hooks):
+        return [], [event_hooks]
+    if isinstance(event_hooks, (str, Mapping, EventHook, Observers)):
+        event_hooks = [event_hooks]
+    observers: list[Any] = []
+    functions: list[Mapping[str, Sequence[Callable[..., Any]]]] = []
+    for each in event_hooks:
+        if isinstance(each, Mapping) and ("request" in each or "response" in each):
+            functions.append(each)
+        else:
+            observers.append(each)
+    return observers, functions
+
+
+def build_observers(specs: Sequence[Any], plugins: PluginManager | None) -> Observers | None:
+    """What a client calls for its observers, by instance, name or table; None for none at all."""
+    if len(specs) == 1 and isinstance(specs[0], Observers):
+        # Made already, with the transport that calls them too.
+        return specs[0]
+    hooks = [build("event_hooks", spec, EventHook, plugins) for spec in specs]
+    return Observers(hooks) if hooks else None
 
 
 class _Watch:

@@ -171,7 +171,7 @@ class _AsyncIteratorPart(_StreamedPart):
 # -- From arguments to parts ----------------------------------------------------------------
 
 
-def fields_of(data: Mapping[str, Any]) -> Iterator[Part]:
+def fields_of(data: Mapping[str, object]) -> Iterator[Part]:
     """The parts of a form's fields. Raises TypeError for what is no field."""
     for name, value in data.items():
         for each in value if isinstance(value, (list, tuple)) else (value,):

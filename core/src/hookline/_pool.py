@@ -4,12 +4,16 @@ The rules it lives by:
 
 - A route is what a connection is good for: an origin, or everything that one proxy forwards.
 - A connection is idle, in use, or being made. `_open` counts all three, and never exceeds
-  `max_connections`. One that takes several exchanges at once and has room for more is found in
-  `_shared`; `in_use` counts its exchanges, up to the protocol's `capacity`.
+  `max_connections`; nor do those of one route exceed `max_connections_per_host`, which the queue
+  counts where there is such a limit. A connection that takes several exchanges at once is one, and
+  has room for more while it is found in `_shared`; `in_use` counts its exchanges, up to the
+  protocol's `capacity`.
 - Whoever is waiting is served first come, first served. A connection that becomes idle goes to the
-  first in the queue: as it is if the route is the same, as permission to open another if not. So
-  while anybody waits, nothing is idle, and taking an idle connection overtakes nobody. Room on a
-  connection that others still use cannot serve another route: it goes to the first of its own.
+  first in the queue: as it is if the route is the same, as permission to open another if not. Those
+  whose route has all the connections that it may have are passed over, and keep their turn: only a
+  connection of that route can serve them. So while anybody waits whom it could serve, nothing is
+  idle, and taking an idle connection overtakes nobody. Room on a connection that others still use
+  cannot serve another route: it goes to the first of its own.
 - Where a connection may turn out to be one for many, the first request makes it, and those that
   come meanwhile wait to join, until the peer has said how many it takes. If it cannot be made, each
   of them tries on its own: nobody waits for a second failure that is not theirs.
@@ -32,9 +36,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from ._errors import ConnectError, ConnectTimeout, NotProcessed, PoolTimeout, UnsupportedProtocol
+from ._errors import (
+    CertificateError,
+    ConnectError,
+    ConnectTimeout,
+    NotProcessed,
+    PoolTimeout,
+    UnsupportedProtocol,
+)
 from ._network_stream import AsyncNetworkStream, SyncNetworkStream
-from ._queue import Joiners, Queue, Ticket, Verdict
+from ._queue import Joiners, LimitedQueue, Queue, Ticket, Verdict
 from ._streams import BodyReader, ByteStream
 from ._timeout import Deadline
 from .plugins.interfaces import ConnectionInfo, Connector
@@ -46,6 +57,7 @@ if TYPE_CHECKING:
     from ._limits import Limits
     from ._models import Request, Response
     from ._observers import Observers
+    from ._progress import UploadProgress
     from ._timeout import TimeoutDict
     from ._trace import Trace
     from ._url import Origin
@@ -145,11 +157,19 @@ class ConnectionPool:
         self._protocols = protocols
         self._get_ssl_context = get_ssl_context
         self._max_open = _unlimited(limits.max_connections)
+        self._max_per_host = limits.max_connections_per_host
         self._max_idle = min(_unlimited(limits.max_keepalive_connections), self._max_open)
         self._expiry = _unlimited(limits.keepalive_expiry)
         self._retries = retries
         self._observers = observers
+        self._is_closed = False
+        self._begin()
+        from ._fork import after_fork
 
+        after_fork(self, ConnectionPool._after_fork)
+
+    def _begin(self) -> None:
+        """With no connections, and nobody who waits for one."""
         self._lock = threading.Lock()
         self._idle: dict[Origin, deque[Connection]] = {}
         self._idle_count = 0
@@ -157,12 +177,29 @@ class ConnectionPool:
         self._shared: dict[Origin, dict[Connection, None]] = {}
         self._open = 0
         self._connections: set[Connection] = set()
-        self._waiting = Queue()
+        # To where others are being made, for who looks at the pool.
+        self._connecting: dict[object, Origin] = {}
+        most = self._max_per_host
+        self._waiting = Queue() if most is None else LimitedQueue(most)
         self._making: dict[Origin, Joiners] = {}
         self._single: set[Origin] = set()
         # Connections of which a response was garbage collected: see `_abandon`.
         self._abandoned: deque[Connection] = deque()
-        self._is_closed = False
+
+    def _after_fork(self) -> None:
+        """In a child process, where the connections are the parent's."""
+        inherited = self._connections
+        self._begin()
+        self._backend = None
+        failure: Exception | None = None
+        for connection in inherited:
+            connection.is_shut = True
+            try:
+                connection.protocol.after_fork()
+            except Exception as exc:
+                failure = exc
+        if failure is not None:
+            raise failure
 
     # -- The way of a request ---------------------------------------------------------------
 
@@ -175,11 +212,18 @@ class ConnectionPool:
         extensions = request.extensions
         timeout: TimeoutDict = extensions.get("timeout") or _NO_TIMEOUT
         trace: Trace | None = None
-        if len(extensions) > 1:
+        progress: UploadProgress | None = None
+        if len(extensions) > 1 or timeout is _NO_TIMEOUT:
             # Hardly any request brings more than its timeout.
             route = _server_named(route, extensions.get("sni_hostname"))
             if (callback := extensions.get("trace")) is not None:
                 trace = self._trace(callback)
+            if (tell := extensions.get("upload_progress")) is not None:
+                progress = self._progress(tell, request)
+            if "expect_continue" in extensions:
+                from ._expect import expecting
+
+                request = expecting(request)
         stream = request.stream
         body: bytes | BodyReader | None = None
         replays = 0
@@ -195,13 +239,18 @@ class ConnectionPool:
                         if type(stream) is ByteStream
                         else BodyReader(stream, is_async=self._backend.is_async)  # type: ignore[union-attr]
                     )
+                sent = body if progress is None else progress.watch(body)
                 response = await (
-                    connection.protocol.exchange(request, body, timeout)
+                    connection.protocol.exchange(request, sent, timeout)
                     if trace is None
-                    else trace.exchange(connection.protocol, request, body, timeout)
+                    else trace.exchange(connection.protocol, request, sent, timeout)
                 )
             except NotProcessed as exc:
                 self._give_up(connection)
+                if "expect_continue" in extensions:
+                    from ._expect import unexpecting
+
+                    request = unexpecting(request, exc)
                 if type(body) is BodyReader and body.is_started:
                     if getattr(stream, "_is_generator", True):
                         raise NotProcessed(
@@ -228,6 +277,13 @@ class ConnectionPool:
         if self._backend is None:
             self._backend = self._make_backend()
         return Trace(callback, is_async=self._backend.is_async)
+
+    def _progress(self, callback: Any, request: Request) -> UploadProgress:
+        from ._progress import UploadProgress
+
+        if self._backend is None:
+            self._backend = self._make_backend()
+        return UploadProgress(callback, request, is_async=self._backend.is_async)
 
     def _take(self, route: Origin) -> Connection | None:
         """A connection with room, if there is one: of the idle ones, the one used last."""
@@ -262,18 +318,20 @@ class ConnectionPool:
         self._reap()
         may_share = self._protocols.may_share(origin.scheme)
         may_join = True
-        deadline: Deadline | None = None
+        patience = timeout.get("pool")
+        deadline = Deadline(patience)
         has_place = False
         while True:
             # What was in use may be idle by now.
             if self._idle.get(route) and (idle := self._take(route)) is not None:
                 if has_place:
-                    self._free_place()
+                    self._free_place(route)
                 return idle
             ticket: Ticket | None = None
             joiners: Joiners | None = None
             shared: Connection | None = None
             evicted: list[Connection] = []
+            is_late = False
             with self._lock:
                 is_closed = self._is_closed
                 if may_share and not is_closed:
@@ -281,16 +339,21 @@ class ConnectionPool:
                     joiners = self._making.get(route)
                 if is_closed or shared is not None:
                     if has_place:
-                        self._pass_on_place()
+                        self._pass_on_place(route)
                 elif joiners is not None and may_join:
                     if has_place:
-                        self._pass_on_place()
+                        self._pass_on_place(route)
                         has_place = False
                     ticket = Ticket(route, self._backend.create_waiter(), joiners)
                 else:
                     if not has_place:
-                        has_place = self._get_place(evicted)
+                        has_place = self._get_place(route, evicted)
                     if not has_place:
+                        # Another thread may have given one back just now.
+                        is_late = bool(self._idle.get(route))
+                    if is_late:
+                        pass
+                    elif not has_place:
                         ticket = Ticket(route, self._backend.create_waiter(), self._waiting)
                     elif may_share and joiners is None and route not in self._single:
                         joiners = self._making[route] = Joiners()
@@ -303,11 +366,11 @@ class ConnectionPool:
                 raise RuntimeError("The connection pool is closed.")
             if shared is not None:
                 return shared
+            if is_late:
+                continue
             if ticket is None:
                 return await self._connect(route, origin, timeout, joiners, trace)
-            if deadline is None:
-                deadline = Deadline(timeout.get("pool"))
-            verdict = await self._wait(ticket, deadline, timeout)
+            verdict = await self._wait(ticket, deadline, patience)
             if isinstance(verdict, Connection):
                 # Others use it, or it has just become idle.
                 if verdict.in_use > 1 or verdict.protocol.is_reusable():
@@ -321,24 +384,28 @@ class ConnectionPool:
                 has_place = verdict is Verdict.PLACE
                 may_join = may_join and verdict is not Verdict.ALONE
 
-    def _get_place(self, evicted: list[Connection]) -> bool:
+    def _get_place(self, route: Origin, evicted: list[Connection]) -> bool:
         """Room for one more connection, with the lock held: what gave way to it is `evicted`."""
         for connection in self._pop_expired():
             self._drop(connection)
             evicted.append(connection)
+        if not self._waiting.has_room(route):
+            return False
         if self._open < self._max_open:
             self._open += 1
+            self._waiting.occupy(route)
             return True
         # An idle connection of another route gives up its place.
         connection_or_none = self._pop_oldest_idle()
         if connection_or_none is None:
             return False
         self._forget(connection_or_none)
+        self._pass_place(connection_or_none.route, route)
         evicted.append(connection_or_none)
         return True
 
     async def _wait(
-        self, ticket: Ticket, deadline: Deadline, timeout: TimeoutDict
+        self, ticket: Ticket, deadline: Deadline, patience: float | None
     ) -> Connection | Verdict:
         """Stand in line until the ticket's turn."""
         try:
@@ -349,23 +416,35 @@ class ConnectionPool:
                 if isinstance(ticket.verdict, Connection):
                     self._release(ticket.verdict)
                 elif ticket.verdict is Verdict.PLACE:
-                    self._free_place()
+                    self._free_place(ticket.route)
             raise
         if self._withdraw(ticket):
             if ticket.line is not self._waiting:
                 # It is not the pool's fault that another request's connection takes its time.
                 return Verdict.ALONE
-            raise PoolTimeout(
-                f"No connection became free within {timeout.get('pool')} s: {self._open} of "
-                f"{self._max_open} are in use, {len(self._waiting)} more requests are waiting."
-            )
+            raise PoolTimeout(self._fullness(ticket.route, patience))
         verdict = ticket.verdict
         assert verdict is not None
         if self._is_closed:
             if verdict is Verdict.PLACE:
-                self._free_place()
+                self._free_place(ticket.route)
             raise RuntimeError("The connection pool was closed while a request waited for it.")
         return verdict
+
+    def _fullness(self, route: Origin, patience: float | None) -> str:
+        """Which limit kept a request waiting."""
+        waiting = self._waiting
+        if waiting.has_room(route):
+            return (
+                f"No connection became free within {patience} s: {self._open} of {self._max_open} "
+                f"are in use (max_connections), {len(waiting)} more requests are waiting."
+            )
+        most = self._max_per_host
+        return (
+            f"No connection to {route.scheme}://{route.host}:{route.port} became free within "
+            f"{patience} s: {most} of {most} are in use (max_connections_per_host), "
+            f"{waiting.waiting_for(route)} more requests are waiting for one."
+        )
 
     def _withdraw(self, ticket: Ticket) -> bool:
         """Leave the line; False where the ticket's turn has come already."""
@@ -390,23 +469,28 @@ class ConnectionPool:
 
         `joiners` wait to share it, if it can be shared.
         """
+        attempt = object()
+        with self._lock:
+            self._connecting[attempt] = origin
         try:
-            protocol = await self._establish_or_retry(route, origin, timeout.get("connect"), trace)
+            protocol = await self._establish_or_retry(route, origin, timeout, trace)
         except BaseException as exc:
             with self._lock:
+                self._connecting.pop(attempt, None)
                 if joiners is not None:
                     # Whoever gave up makes room for the next to try; what failed may fail again.
                     failed = isinstance(exc, Exception)
                     self._dismiss(route, joiners, Verdict.ALONE if failed else Verdict.AGAIN)
-                self._pass_on_place()
+                self._pass_on_place(route)
             self._reap()
             raise
         connection = Connection(self, route, origin, protocol)
         protocol.network = self._backend  # type: ignore[assignment]
         with self._lock:
+            self._connecting.pop(attempt, None)
             is_closed = self._is_closed
             if is_closed:
-                self._pass_on_place()
+                self._pass_on_place(route)
             else:
                 self._connections.add(connection)
             if joiners is not None:
@@ -426,19 +510,25 @@ class ConnectionPool:
         return connection
 
     async def _establish_or_retry(
-        self, route: Origin, origin: Origin, seconds: float | None, trace: Trace | None
+        self, route: Origin, origin: Origin, timeout: TimeoutDict, trace: Trace | None
     ) -> Protocol:
         assert self._backend is not None
         attempt = 0
         while True:
+            deadline = Deadline(timeout.get("connect"))
             try:
-                return await self._establish(route, origin, Deadline(seconds), trace)
+                return await self._establish(route, origin, deadline, trace)
+            except CertificateError:
+                # It will be no better the next time.
+                raise
             except (ConnectError, ConnectTimeout):
                 if attempt >= self._retries:
                     raise
             # The first retry is immediate: most refusals are over by then.
             if attempt:
-                await self._backend.sleep(_RETRY_DELAY * 2 ** (attempt - 1))
+                delay = _RETRY_DELAY * 2 ** (attempt - 1)
+                left = timeout.get("total")
+                await self._backend.sleep(delay if left is None else min(delay, left))
             attempt += 1
 
     async def _establish(
@@ -448,7 +538,8 @@ class ConnectionPool:
         # Whatever is missing on our side is found before anything is sent to the other.
         self._protocols.resolve()
         context = self._get_ssl_context() if origin.scheme == "https" else None
-        connecting = self._connector.connect(origin, self._backend, deadline)
+        network = self._backend if trace is None else trace.network(self._backend)
+        connecting = self._connector.connect(origin, network, deadline)
         if trace is not None:
             connecting = trace.connecting(self._connector, origin, deadline.remaining(), connecting)
         stream = await connecting
@@ -503,18 +594,19 @@ class ConnectionPool:
         if connection.joiners is not None or connection.route in self._shared:
             self._unshare(connection)
             self._settle(connection, Verdict.AGAIN)
-        if self._waiting:
-            ticket = self._waiting.take()
-            if ticket.route == connection.route:
-                connection.in_use = 1
-                ticket.grant(connection)
-                if connection.protocol.capacity > 1:
-                    self._share_out(connection)
-                return None
-            self._forget(connection)
-            ticket.grant(Verdict.PLACE)
-            return connection
-        return self._keep(connection)
+        ticket = self._waiting.take_for_connection(connection.route)
+        if ticket is None:
+            return self._keep(connection)
+        if ticket.route == connection.route:
+            connection.in_use = 1
+            ticket.grant(connection)
+            if connection.protocol.capacity > 1:
+                self._share_out(connection)
+            return None
+        self._forget(connection)
+        self._pass_place(connection.route, ticket.route)
+        ticket.grant(Verdict.PLACE)
+        return connection
 
     def _keep(self, connection: Connection) -> Connection | None:
         """Keep a connection idle, with the lock held. Returns the one that gives way, if any."""
@@ -581,10 +673,15 @@ class ConnectionPool:
             else:
                 self._shut(connection)
 
-    def _free_place(self) -> None:
+    def _free_place(self, route: Origin) -> None:
         with self._lock:
-            self._pass_on_place()
+            self._pass_on_place(route)
         self._reap()
+
+    def refuse(self) -> None:
+        """Take no further requests."""
+        with self._lock:
+            self._is_closed = True
 
     def close(self) -> None:
         """Close every connection, those in use as well, and refuse further requests."""
@@ -596,9 +693,13 @@ class ConnectionPool:
             self._idle.clear()
             self._idle_count = 0
             self._shared.clear()
+            for connection in connections:
+                self._waiting.vacate(connection.route)
             while self._waiting:
+                ticket = self._waiting.take()
                 self._open += 1
-                self._waiting.take().grant(Verdict.PLACE)
+                self._waiting.occupy(ticket.route)
+                ticket.grant(Verdict.PLACE)
             for route, joiners in list(self._making.items()):
                 self._dismiss(route, joiners, Verdict.AGAIN)
         for connection in connections:
@@ -616,7 +717,7 @@ class ConnectionPool:
         """Take a connection off the books, once, and pass its place on."""
         if connection in self._connections:
             self._forget(connection)
-            self._pass_on_place()
+            self._pass_on_place(connection.route)
 
     def _forget(self, connection: Connection) -> None:
         """Take a connection off the books. Its place is the caller's."""
@@ -625,11 +726,20 @@ class ConnectionPool:
             self._unshare(connection)
             self._settle(connection, Verdict.ALONE)
 
-    def _pass_on_place(self) -> None:
-        if self._waiting:
-            self._waiting.take().grant(Verdict.PLACE)
-        else:
+    def _pass_on_place(self, route: Origin) -> None:
+        """A route has one place less: it is for the first whom it may serve."""
+        self._waiting.vacate(route)
+        ticket = self._waiting.take_for_place()
+        if ticket is None:
             self._open -= 1
+        else:
+            self._waiting.occupy(ticket.route)
+            ticket.grant(Verdict.PLACE)
+
+    def _pass_place(self, route: Origin, other: Origin) -> None:
+        """A place was one route's, and is another's."""
+        self._waiting.vacate(route)
+        self._waiting.occupy(other)
 
     def _pick_shared(self, route: Origin) -> Connection | None:
         """A connection that others use and that has room: the one longest in use, so that others

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ._auth import Auth, build_auth
 from ._errors import InvalidURL
-from ._headers import Headers
+from ._headers import _SENSITIVE, Headers
 from ._pattern import URLPattern
 from ._url import URL
 from .plugins.interfaces import Connector
@@ -72,13 +72,13 @@ class Proxy:
             raise TypeError(
                 f"proxy: ssl_context is an ssl.SSLContext, not a {type(ssl_context).__name__}."
             )
-        self.url = parsed
+        self.url: URL = parsed
         # A pair stays one: not every proxy speaks HTTP. It is checked all the same.
         checked = build_auth(auth)
         self.auth: tuple[str | bytes, str | bytes] | Auth | None = (
             auth if isinstance(auth, tuple) else checked
         )
-        self.headers = Headers(headers)
+        self.headers: Headers = Headers(headers)
         self.ssl_context = ssl_context
         self.tunnel = tunnel
 
@@ -99,8 +99,11 @@ class Proxy:
         elif self.auth is not None:
             parts.append(f"auth={type(self.auth).__name__}(...)")
         if self.headers:
-            # `Headers` itself masks what is secret.
-            parts.append(f"headers={self.headers!r}")
+            shown = {
+                name: "[secure]" if name in _SENSITIVE else value
+                for name, value in self.headers.items()
+            }
+            parts.append(f"headers={shown!r}")
         if self.tunnel:
             parts.append("tunnel=True")
         return f"Proxy({', '.join(parts)})"
@@ -156,7 +159,9 @@ def proxies_by_pattern(
                 f"not {key!r}. Did you mean '{key}://'?"
             )
     return {
-        URLPattern(key): None if value is None else to_proxy(value)
+        URLPattern(key): (
+            value if value is None or isinstance(value, (Connector, Mapping)) else to_proxy(value)
+        )
         for key, value in proxies.items()
     }
 

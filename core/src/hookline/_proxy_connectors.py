@@ -64,6 +64,7 @@ class HTTPProxyConnector(Connector):
         self._origin = proxy.url.origin
         self._where = str(self._origin)
         self._headers = proxy.headers.copy()
+        self.via = str(proxy.url)
         self._auth: Auth | None = None
         if proxy.raw_auth is not None:
             # Without a challenge: these are credentials that can be sent at once.
@@ -222,11 +223,12 @@ class HTTPProxyConnector(Connector):
             stream = await network.connect_tcp(host, self._origin.port, deadline)
             if context is None:
                 return stream
+            from ._tls_errors import PROXY_TRUST
             from ._tls_stream import start_tls
 
-            tls = await start_tls(stream, context, host, deadline, (_ALPN,))
+            tls = await start_tls(stream, context, host, deadline, (_ALPN,), trust=PROXY_TRUST)
         except (ConnectError, ConnectTimeout) as exc:
-            kind = ConnectTimeout if isinstance(exc, ConnectTimeout) else ConnectError
+            kind = type(exc)
             message = f"The proxy {self._where} cannot be reached: {exc}"
             raise kind(message) from (exc.__cause__ or exc)
         return tls
@@ -255,7 +257,9 @@ def _to(url: URL, request: Request) -> Request:
 def _absolute(request: Request) -> bytes:
     """The request target that a proxy is given (RFC 9112 section 3.2.2): the URL without user name,
     password and fragment; where the user chose another target, with that."""
-    target: bytes = request.extensions.get("target") or request.url.raw_path
+    target = request.extensions.get("target") or request.url.raw_path
+    if type(target) is not bytes:
+        raise TypeError(f'extensions["target"]: expected bytes, not {target!r}.')
     start = b"http://" + request.url.netloc
     if target.startswith(b"/"):
         return start + target

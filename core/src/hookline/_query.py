@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 if TYPE_CHECKING:
-    from ._types import PrimitiveData, QueryParamTypes
+    from ._types import QueryParamTypes
+
+D = TypeVar("D")
 
 
-def primitive_to_str(value: PrimitiveData) -> str:
+# Names whose values `repr` leaves out, here and in URLs: a configuration adds those that it has as
+# references to secrets.
+_SENSITIVE: set[str] = set()
+
+
+def masked_query(query: str) -> str:
+    """A query for people to read: without the values that are secrets."""
+    if not _SENSITIVE:
+        return query
+    from urllib.parse import unquote_plus
+
+    return "&".join(
+        f"{name}=[secure]" if unquote_plus(name) in _SENSITIVE else f"{name}{equals}{value}"
+        for name, equals, value in (pair.partition("=") for pair in query.split("&"))
+    )
+
+
+def primitive_to_str(value: object) -> str:
     """Write a value as forms and queries do: true, false, and nothing for None."""
     if value is True:
         return "true"
@@ -28,7 +47,7 @@ class QueryParams(Mapping[str, str]):
     all of them. `set`, `add`, `remove` and `merge` return a changed copy.
     """
 
-    def __init__(self, *args: QueryParamTypes | None, **kwargs: Any) -> None:
+    def __init__(self, *args: QueryParamTypes | None, **kwargs: object) -> None:
         if len(args) > 1:
             raise TypeError("Too many arguments: QueryParams takes one value.")
         if args and kwargs:
@@ -49,7 +68,7 @@ class QueryParams(Mapping[str, str]):
             self._dict = {
                 str(key): [primitive_to_str(item) for item in values]
                 if isinstance(values, (list, tuple))
-                else [primitive_to_str(cast("PrimitiveData", values))]
+                else [primitive_to_str(values)]
                 for key, values in value.items()
             }
         else:
@@ -58,15 +77,15 @@ class QueryParams(Mapping[str, str]):
                 f"not {value!r} ({type(value).__name__})."
             )
 
-    def keys(self) -> Any:
+    def keys(self) -> KeysView[str]:
         """The names, each once."""
         return self._dict.keys()
 
-    def values(self) -> Any:
+    def values(self) -> ValuesView[str]:
         """The first value of each name."""
         return {key: values[0] for key, values in self._dict.items()}.values()
 
-    def items(self) -> Any:
+    def items(self) -> ItemsView[str, str]:
         """Each name with its first value."""
         return {key: values[0] for key, values in self._dict.items()}.items()
 
@@ -74,35 +93,45 @@ class QueryParams(Mapping[str, str]):
         """Every pair, repetitions included."""
         return [(key, value) for key, values in self._dict.items() for value in values]
 
-    def get(self, key: Any, default: Any = None) -> Any:
-        """The first value of a name, or `default`."""
+    @overload
+    def get(self, key: str, default: None = None) -> str | None: ...
+    @overload
+    def get(self, key: str, default: str) -> str: ...
+    @overload
+    def get(self, key: str, default: D) -> str | D: ...
+    def get(self, key: str, default: object = None) -> object:
+        """The first value of a name, or `default`. All of them: `get_list`."""
         values = self._dict.get(key)
         return values[0] if values else default
 
     def get_list(self, key: str) -> list[str]:
-        """All values of a name."""
+        """All values of a name, in order. None is no error: the list is empty."""
         return list(self._dict.get(str(key), []))
 
-    def set(self, key: str, value: Any = None) -> QueryParams:
-        """A copy in which the name has this one value."""
+    def set(self, key: str, value: object = None) -> QueryParams:
+        """A copy in which the name has this one value. Numbers, booleans and None are written as in
+        a query: "1", "true", ""."""
         copy = QueryParams(self)
         copy._dict[str(key)] = [primitive_to_str(value)]
         return copy
 
-    def add(self, key: str, value: Any = None) -> QueryParams:
-        """A copy in which the name has this value too."""
+    def add(self, key: str, value: object = None) -> QueryParams:
+        """A copy in which the name has this value too. Those that it has already stay."""
         copy = QueryParams(self)
         copy._dict.setdefault(str(key), []).append(primitive_to_str(value))
         return copy
 
     def remove(self, key: str) -> QueryParams:
-        """A copy without the name."""
+        """A copy without the name. An equal one where the name is not there."""
         copy = QueryParams(self)
         copy._dict.pop(str(key), None)
         return copy
 
     def merge(self, params: QueryParamTypes | None = None) -> QueryParams:
-        """A copy in which the names of `params` are replaced by what `params` says."""
+        """A copy in which the names of `params` are replaced by what `params` says.
+
+        `params` is whatever the constructor takes; names that it does not have stay as they are.
+        """
         merged = QueryParams(params)
         merged._dict = {**self._dict, **merged._dict}
         return merged
@@ -120,13 +149,13 @@ class QueryParams(Mapping[str, str]):
             "updated copy."
         )
 
-    def __getitem__(self, key: Any) -> str:
+    def __getitem__(self, key: str) -> str:
         return self._dict[key][0]
 
-    def __contains__(self, key: Any) -> bool:
+    def __contains__(self, key: object) -> bool:
         return key in self._dict
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[str]:
         return iter(self._dict)
 
     def __len__(self) -> int:
@@ -149,7 +178,7 @@ class QueryParams(Mapping[str, str]):
         return urlencode(self.multi_items())
 
     def __repr__(self) -> str:
-        return f"QueryParams({str(self)!r})"
+        return f"QueryParams({masked_query(str(self))!r})"
 
 
 def _pairs(value: Iterable[Any]) -> Iterable[tuple[str, str]]:

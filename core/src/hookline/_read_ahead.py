@@ -38,5 +38,5 @@ class ReadAhead(NetworkStream):
     def has_input(self) -> bool:
         return bool(self._ahead) or self._stream.has_input()
 
-    def get_extra_info(self, name: str) -> Any:
+    def get_extra_info(self, name: str) -> object:
         return self._stream.get_extra_info(name)

@@ -35,7 +35,7 @@ def redirect_request(request: Request, response: Response, cookies: Cookies) -> 
         headers=_headers(request, url, method),
         cookies=cookies,
         stream=stream,
-        extensions=request.extensions,
+        extensions=_extensions(request, url),
     )
     if stream is not None and hasattr(request, "_content"):
         follow_up._content = request._content
@@ -88,6 +88,15 @@ def _headers(request: Request, url: URL, method: str) -> Headers:
     # The cookies that belong to the new URL are set from the jar.
     headers._remove(b"cookie")
     return headers
+
+
+def _extensions(request: Request, url: URL) -> dict[str, object]:
+    """What was said of one URL is not said of where it leads."""
+    extensions = dict(request.extensions)
+    extensions.pop("target", None)
+    if url.host != request.url.host:
+        extensions.pop("sni_hostname", None)
+    return extensions
 
 
 def same_origin(url: URL, other: URL) -> bool:

@@ -100,9 +100,8 @@ class EventSource:
 
 def for_events(headers: HeaderTypes | None) -> Headers:
     """The headers of a request for events, where the user did not give them."""
-    complete = Headers(headers)
-    complete.setdefault("Accept", "text/event-stream")
-    complete.setdefault("Cache-Control", "no-store")
+    complete = Headers({"Accept": "text/event-stream", "Cache-Control": "no-store"})
+    complete.update(headers)
     return complete
 
 

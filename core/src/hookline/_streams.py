@@ -184,7 +184,7 @@ class BodyReader:
     def __init__(self, stream: SyncByteStream | AsyncByteStream, *, is_async: bool) -> None:
         self._pieces: Any
         # Whether a piece was asked for: what is gone cannot be sent again.
-        self.is_started = False
+        self.is_started: bool = False
         if is_async:
             assert isinstance(stream, AsyncByteStream)
             self._pieces = stream.__aiter__()

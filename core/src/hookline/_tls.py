@@ -10,6 +10,8 @@ import ssl
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ._fork import guard_lock
+
 if TYPE_CHECKING:
     from ._types import CertTypes
 
@@ -124,6 +126,7 @@ def _trusting(path: str) -> ssl.SSLContext:
 
 _contexts: dict[tuple[Any, ...], ssl.SSLContext] = {}
 _lock = threading.Lock()
+guard_lock(globals(), "_lock")
 
 
 def shared_context(settings: TLSSettings) -> ssl.SSLContext:

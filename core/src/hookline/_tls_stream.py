@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ssl
 import threading
-from typing import Any
 
 from ._errors import (
     ConnectError,
@@ -18,13 +17,16 @@ from ._errors import (
     TransportError,
     WriteError,
 )
-from ._timeout import Deadline
+from ._fork import guard_lock
+from ._timeout import Deadline, again
+from ._tls_errors import ORIGIN_TRUST, certificate_error
 from .plugins.interfaces import Buffer, NetworkStream
 
 # The largest TLS record there is (RFC 8446 section 5.1); OpenSSL gives one at a time.
 _RECORD_SIZE = 16_384
 
 _alpn_lock = threading.Lock()
+guard_lock(globals(), "_alpn_lock")
 
 
 class TLSStream(NetworkStream):
@@ -98,7 +100,7 @@ class TLSStream(NetworkStream):
                         self.write(b"")
                     except WriteError:
                         pass
-            await self._fill(timeout)
+            await self._fill(again(timeout))
 
     def write(self, data: Buffer) -> bool:
         with self._lock:
@@ -123,7 +125,7 @@ class TLSStream(NetworkStream):
     def has_input(self) -> bool:
         return bool(self._ssl.pending() or self._incoming.pending) or self._stream.has_input()
 
-    def get_extra_info(self, name: str) -> Any:
+    def get_extra_info(self, name: str) -> object:
         if name == "ssl_object":
             return self._ssl
         return self._stream.get_extra_info(name)
@@ -147,11 +149,13 @@ async def start_tls(
     hostname: str | None,
     deadline: Deadline,
     alpn: tuple[str, ...] = (),
+    *,
+    trust: str = ORIGIN_TRUST,
 ) -> TLSStream:
     """Speak TLS over a stream; on failure the stream is closed. `alpn` is what to offer, where it
-    is not the context's own business.
+    is not the context's own business; `trust`, for errors, is how further authorities are trusted.
 
-    Raises ConnectTimeout, and ConnectError with the ssl error as its cause.
+    Raises ConnectTimeout, CertificateError, and ConnectError with the ssl error as its cause.
     """
     try:
         tls = TLSStream(stream, context, hostname, alpn)
@@ -160,6 +164,8 @@ async def start_tls(
         stream.close()
         if isinstance(exc, TimeoutException):
             raise ConnectTimeout(f"The TLS handshake with {hostname} timed out.") from exc
+        if isinstance(exc, ssl.SSLCertVerificationError):
+            raise certificate_error(hostname or "the server", exc, trust) from exc
         if isinstance(exc, (TransportError, ssl.SSLError, ValueError)):
             raise ConnectError(f"The TLS handshake with {hostname} failed: {exc}") from exc
         raise

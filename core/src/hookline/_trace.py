@@ -16,14 +16,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._drive import drive
 from ._streams import Body, BodyReader
+from .plugins.interfaces import Network
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Sequence
 
+    from ._backends._dial import Address
+    from ._backends.base import Backend
     from ._models import Request, Response
-    from ._timeout import TimeoutDict
+    from ._timeout import Deadline, TimeoutDict
     from ._url import Origin
-    from .plugins.interfaces import Connector, NetworkStream, Protocol
+    from .plugins.interfaces import Connector, NetworkStream, Protocol, Waiter
 
 S = TypeVar("S", bound="NetworkStream")
 
@@ -86,6 +90,10 @@ class Trace:
             info["connector"] = connector.name
         return await self.step(f"connection.{name}", info, doing)
 
+    def network(self, backend: Backend) -> Network:
+        """The network as connectors get it: one that tells of names that are looked up."""
+        return _TracedNetwork(self, backend)
+
     async def start_tls(
         self,
         context: ssl.SSLContext,
@@ -141,6 +149,50 @@ class Trace:
             raise
 
 
+class _TracedNetwork(Network):
+    """A backend, for the connection of one request. "connection.resolve_host" is our own event: it
+    comes between those of the connection that the name is looked up for."""
+
+    def __init__(self, trace: Trace, backend: Backend) -> None:
+        self._trace = trace
+        self._backend = backend
+        self.is_async = backend.is_async
+
+    def create_waiter(self) -> Waiter:
+        return self._backend.create_waiter()
+
+    async def connect_tcp(self, host: str, port: int, deadline: Deadline) -> NetworkStream:
+        from ._backends._dial import numeric_addresses
+
+        addresses = numeric_addresses(host, port)
+        if addresses is None:
+            addresses = await self._look_up(host, port, deadline)
+        return await self._backend.dial(host, port, addresses, deadline)
+
+    async def resolve(self, host: str, port: int, deadline: Deadline) -> list[str]:
+        from ._backends._dial import hosts_of
+
+        return hosts_of(host, await self._look_up(host, port, deadline))
+
+    async def connect_unix(self, path: str, deadline: Deadline) -> NetworkStream:
+        return await self._backend.connect_unix(path, deadline)
+
+    async def _look_up(self, host: str, port: int, deadline: Deadline) -> Sequence[Address]:
+        from ._backends._dial import hosts_of
+
+        tell = self._trace.tell
+        name = "connection.resolve_host"
+        await tell(f"{name}.started", {"host": host, "port": port, "timeout": deadline.remaining()})
+        try:
+            addresses = await self._backend.look_up(host, port, deadline)
+            found = hosts_of(host, addresses)
+        except BaseException as exc:
+            await tell(f"{name}.failed", {"exception": exc})
+            raise
+        await tell(f"{name}.complete", {"return_value": found})
+        return addresses
+
+
 class _Steps:
     """The steps of one exchange, one at a time."""
 
@@ -187,6 +239,11 @@ class _TracedReader(BodyReader):
         self._body = body
         self._steps = steps
         self._pulls = 0
+
+    @property
+    def is_started(self) -> bool:  # type: ignore[override]
+        """Bytes can always be sent again."""
+        return not isinstance(self._body, bytes) and self._body.is_started
 
     async def receive(self) -> bytes:
         self._pulls += 1

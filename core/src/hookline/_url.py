@@ -7,15 +7,18 @@ themselves, so that the hundredth request to the same address parses nothing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ._errors import InvalidURL
-from ._query import QueryParams
+from ._query import QueryParams, masked_query
 from ._urlparse import DEFAULT_PORTS, Parts, parse
 
 if TYPE_CHECKING:
-    from ._types import QueryParamTypes
+    from typing import Unpack
+
+    from ._types import QueryParamTypes, URLComponents
 
 _COMPONENT_TYPES: dict[str, type | tuple[type, ...]] = {
     "scheme": str,
@@ -91,13 +94,12 @@ class URL:
     _host_header: bytes
     _target: bytes
 
-    def __init__(self, url: URL | str = "", **kwargs: Any) -> None:
-        if kwargs:
-            kwargs = _checked_components(kwargs)
+    def __init__(self, url: URL | str = "", **kwargs: Unpack[URLComponents]) -> None:
+        components = _checked_components(kwargs) if kwargs else {}
         if isinstance(url, str):
-            self._parts = parse(url, **kwargs)
+            self._parts = parse(url, **components)
         elif isinstance(url, URL):
-            if not kwargs:
+            if not components:
                 self._parts = url._parts
                 return
             parts = url._parts
@@ -109,7 +111,7 @@ class URL:
                     "path": parts.path,
                     "query": parts.query,
                     "fragment": parts.fragment,
-                    **kwargs,
+                    **components,
                 },
             )
         else:
@@ -257,28 +259,37 @@ class URL:
 
     # -- Changed copies ---------------------------------------------------------------------
 
-    def copy_with(self, **kwargs: Any) -> URL:
-        """A copy with some components replaced; the keywords are the constructor's."""
+    def copy_with(self, **kwargs: Unpack[URLComponents]) -> URL:
+        """A copy with some components replaced: `url.copy_with(scheme="https", port=None)`.
+
+        The keywords are the constructor's, and None removes a component. Raises InvalidURL for one
+        that does not fit, and TypeError for one that there is not.
+        """
         return URL(self, **kwargs)
 
-    def copy_set_param(self, key: str, value: Any = None) -> URL:
-        """A copy whose query has this one value for `key`."""
+    def copy_set_param(self, key: str, value: object = None) -> URL:
+        """A copy whose query has this one value for `key`. Others that it had are gone."""
         return self.copy_with(params=self.params.set(key, value))
 
-    def copy_add_param(self, key: str, value: Any = None) -> URL:
-        """A copy whose query has this value for `key` too."""
+    def copy_add_param(self, key: str, value: object = None) -> URL:
+        """A copy whose query has this value for `key` too. Those that it has already stay."""
         return self.copy_with(params=self.params.add(key, value))
 
     def copy_remove_param(self, key: str) -> URL:
-        """A copy whose query is without `key`."""
+        """A copy whose query is without `key`. The same URL where it has no such key."""
         return self.copy_with(params=self.params.remove(key))
 
     def copy_merge_params(self, params: QueryParamTypes) -> URL:
-        """A copy whose query has `params` merged in."""
+        """A copy whose query has `params` merged in: each of their names replaces what the query
+        had for it."""
         return self.copy_with(params=self.params.merge(params))
 
     def join(self, url: URL | str) -> URL:
-        """The absolute URL that `url` means where this one is the base (RFC 3986 section 5)."""
+        """The absolute URL that `url` means where this one is the base (RFC 3986 section 5).
+
+        `URL("https://example.org/a/b").join("c")` is `https://example.org/a/c`. A `url` that is
+        absolute is the answer itself. Raises InvalidURL for one that is none.
+        """
         from urllib.parse import urljoin
 
         return URL(urljoin(str(self), str(URL(url))))
@@ -301,11 +312,15 @@ class URL:
         return f"URL({self._masked()!r})"
 
     def _masked(self) -> str:
-        """The URL for people to read: as `str`, but without the password."""
-        username, colon, _ = self._parts.userinfo.partition(":")
-        if not colon:
-            return str(self)
-        return _unsplit(self._parts, f"{username}:[secure]@{self.netloc.decode('ascii')}")
+        """The URL for people to read: as `str`, but without the password, and without what a
+        configuration says is a secret."""
+        parts, authority = self._parts, self._authority
+        username, colon, _ = parts.userinfo.partition(":")
+        if colon:
+            authority = f"{username}:[secure]@{self.netloc.decode('ascii')}"
+        if parts.query:
+            parts = parts._replace(query=masked_query(parts.query))
+        return _unsplit(parts, authority)
 
     def __hash__(self) -> int:
         return hash(str(self))
@@ -320,7 +335,7 @@ class URL:
                 return False
         return False
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[type[URL], tuple[str]]:
         return URL, (str(self),)
 
 
@@ -360,7 +375,7 @@ def _unquote(text: str) -> str:
     return unquote(text)
 
 
-def _checked_components(kwargs: dict[str, Any]) -> dict[str, Any]:
+def _checked_components(kwargs: Mapping[str, Any]) -> dict[str, Any]:
     checked: dict[str, Any] = {}
     for name, value in kwargs.items():
         expected = _COMPONENT_TYPES.get(name)

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ._errors import ConnectError, PluginNotFound
-from .plugins.interfaces import Connector, Protocol
+from .plugins.interfaces import Connector, Decoder, Protocol
 
 if TYPE_CHECKING:
     import ssl
 
-    from ._types import CertTypes, ProtocolTypes, ProxyArgument, VerifyTypes
+    from ._types import CertTypes, DecoderTypes, ProtocolTypes, ProxyArgument, VerifyTypes
     from .plugins import PluginManager
     from .plugins.interfaces import NetworkStream
 
@@ -28,6 +28,7 @@ _ARGUMENTS = {
     "auth_schemes": "auth",
     "ssl_contexts": "verify",
     "connectors": "proxy",
+    "decoders": "decoders",
 }
 
 
@@ -72,9 +73,16 @@ def named_parts(slot: str, spec: str | Mapping[str, Any]) -> tuple[str, dict[str
     return name, dict(options)
 
 
-def build(slot: str, spec: Any, base: type[Any], plugins: PluginManager | None) -> Any:
+def build(
+    slot: str,
+    spec: Any,
+    base: type[Any],
+    plugins: PluginManager | None,
+    offered: Mapping[str, Any] | None = None,
+) -> Any:
     """What a slot's value means: the instance itself, or a new one of the named class.
 
+    `offered` is what the client has for classes that it makes, besides `plugins`: see `make`.
     Raises PluginNotFound for a name that nobody registered, TypeError and ValueError for options
     that the class refuses, and TypeError for values of the wrong type.
     """
@@ -82,8 +90,10 @@ def build(slot: str, spec: Any, base: type[Any], plugins: PluginManager | None) 
     if isinstance(spec, (str, Mapping)):
         name, options = named_parts(slot, spec)
         cls = manager_or_default(plugins).registry.get(slot, name)
+        if plugins is not None:
+            offered = {**(offered or {}), "plugins": plugins}
         try:
-            return cls(**options)
+            return make(cls, options, offered)
         except (TypeError, ValueError) as exc:
             raise _refused(argument, name, options, exc) from exc
     if not isinstance(spec, base):
@@ -92,6 +102,59 @@ def build(slot: str, spec: Any, base: type[Any], plugins: PluginManager | None) 
             f"{base.__name__}, not {spec!r} ({type(spec).__name__})."
         )
     return spec
+
+
+def make(
+    cls: Callable[..., Any], options: Mapping[str, Any], offered: Mapping[str, Any] | None
+) -> Any:
+    """An instance of a class that was named, with its options, and with what the client offers
+    under the names of other keyword arguments that the class has."""
+    if not offered:
+        return cls(**options)
+    import inspect
+
+    parameters = inspect.signature(cls).parameters
+    wanted = {name: offered[name] for name in offered if name in parameters}
+    if "http1" in options or "http2" in options:
+        # The client's own protocols would take their place.
+        wanted.pop("protocols", None)
+    return cls(**{**wanted, **options})
+
+
+def decoders_by_name(
+    specs: Sequence[DecoderTypes], plugins: PluginManager | None
+) -> dict[str, Callable[[], Decoder]]:
+    """The codings that a client takes, most wanted first, each with what makes a decoder.
+
+    Raises PluginNotFound for a name that nobody registered, and TypeError and ValueError for what
+    is no decoder, and for options that do not fit.
+    """
+    if isinstance(specs, (str, Mapping, type)):
+        specs = [specs]
+    found: dict[str, Callable[[], Decoder]] = {}
+    for spec in specs:
+        if isinstance(spec, type) and issubclass(spec, Decoder):
+            found[spec.name] = spec
+            continue
+        if not isinstance(spec, (str, Mapping)):
+            raise TypeError(
+                "decoders: expected names, {'name': ..., 'options': ...} or subclasses of "
+                f"hookline.plugins.Decoder, not {spec!r} ({type(spec).__name__})."
+            )
+        name, options = named_parts("decoders", spec)
+        cls: type[Decoder] = manager_or_default(plugins).registry.get("decoders", name)
+        if options:
+            import functools
+            import inspect
+
+            try:
+                inspect.signature(cls).bind(**options)
+            except TypeError as exc:
+                raise _refused("decoders", name, options, exc) from exc
+            found[name] = functools.partial(cls, **options)
+        else:
+            found[name] = cls
+    return found
 
 
 def _refused(argument: str, name: str, options: Mapping[str, Any], exc: Exception) -> Exception:

@@ -11,11 +11,13 @@ import os
 import socket
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._errors import ConnectError, ConnectTimeout
 from .._timeout import Deadline
-from .base import Backend
+
+if TYPE_CHECKING:
+    from .base import Backend
 
 # (family, type, protocol, canonical name, address), as getaddrinfo gives them.
 Address = tuple[int, int, int, str, Any]

@@ -13,10 +13,11 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 
+from .. import _fork
 from .._errors import ConnectTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
 from .._timeout import Deadline
 from ..plugins.interfaces import NetworkStream, Waiter
-from ._dial import Address, dial, dial_unix, hosts_of, numeric_addresses, resolution_failed
+from ._dial import Address, dial, dial_unix, resolution_failed
 from .base import Backend
 from .sync import _RECEIVE_SIZE, SyncStream
 
@@ -56,11 +57,12 @@ class AnyioStream(SyncStream):
         if sock.fileno() == -1:
             return
         self._unsent.clear()
-        try:
-            # Wakes whoever waits for this socket; needs an event loop, which may be gone.
-            anyio.notify_closing(sock)
-        except RuntimeError:
-            pass
+        if self._generation == _fork.generation:
+            try:
+                # Wakes whoever waits for this socket; needs an event loop, which may be gone.
+                anyio.notify_closing(sock)
+            except RuntimeError:
+                pass
         sock.close()
 
 
@@ -88,15 +90,14 @@ class AnyioBackend(Backend):
         super().__init__(**options)
         self._token = anyio.lowlevel.current_token()
 
-    async def connect_tcp(self, host: str, port: int, deadline: Deadline) -> NetworkStream:
-        self._token = anyio.lowlevel.current_token()
-        addresses = numeric_addresses(host, port)
-        if addresses is None:
-            addresses = await _resolve(host, port, deadline)
-        return AnyioStream(await dial(host, port, addresses, self, deadline, _wait_writable))
+    async def look_up(self, host: str, port: int, deadline: Deadline) -> Sequence[Address]:
+        return await _resolve(host, port, deadline)
 
-    async def resolve(self, host: str, port: int, deadline: Deadline) -> list[str]:
-        return hosts_of(host, await _resolve(host, port, deadline))
+    async def dial(
+        self, host: str, port: int, addresses: Sequence[Address], deadline: Deadline
+    ) -> NetworkStream:
+        self._token = anyio.lowlevel.current_token()
+        return AnyioStream(await dial(host, port, addresses, self, deadline, _wait_writable))
 
     async def connect_unix(self, path: str, deadline: Deadline) -> NetworkStream:
         self._token = anyio.lowlevel.current_token()

@@ -22,10 +22,11 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, cast
 
+from .. import _fork
 from .._errors import ConnectError, ConnectTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
-from .._timeout import Deadline
+from .._timeout import Deadline, again
 from ..plugins.interfaces import Buffer, NetworkStream, Waiter
-from ._dial import Address, dial, dial_unix, hosts_of, numeric_addresses, resolution_failed
+from ._dial import Address, dial, dial_unix, resolution_failed
 from .base import Backend
 from .sync import input_poll, socket_info
 
@@ -45,6 +46,7 @@ class AsyncioStream(NetworkStream, asyncio.BufferedProtocol):
         "_drained",
         "_ended",
         "_error",
+        "_generation",
         "_loop",
         "_lost",
         "_poll",
@@ -66,6 +68,7 @@ class AsyncioStream(NetworkStream, asyncio.BufferedProtocol):
         self._loop = loop
         self._buffer = buffer
         self._socket = sock
+        self._generation = _fork.generation
         self._poll: Any = None
         self._transport: asyncio.Transport
         self._unread: deque[bytes] = deque()
@@ -92,7 +95,7 @@ class AsyncioStream(NetworkStream, asyncio.BufferedProtocol):
                 raise ReadError(f"Reading failed: {self._error}") from self._error
             return b""
         if asyncio._get_running_loop() is not self._loop:
-            raise ReadError("The event loop that the connection was made in has ended.")
+            raise ReadError(_elsewhere(self._loop))
         reader: asyncio.Future[bytes] = self._loop.create_future()
         self._reader = reader
         if timeout is None:
@@ -128,7 +131,7 @@ class AsyncioStream(NetworkStream, asyncio.BufferedProtocol):
         try:
             while self._writing_paused:
                 self._drained = self._loop.create_future()
-                if await _in_time(self._loop, self._drained, timeout):
+                if await _in_time(self._loop, self._drained, again(timeout)):
                     break
                 # The timeout is for a wait without any progress, whatever others write meanwhile.
                 earlier, taken = taken, self._taken
@@ -144,9 +147,16 @@ class AsyncioStream(NetworkStream, asyncio.BufferedProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._loop.is_closed():
-            # Nobody is left to do it for us.
+        loop = self._loop
+        if loop.is_closed() or self._generation != _fork.generation:
+            # Nobody is left to do it for us, or the loop is a parent's, in another process.
             self._socket.close()
+        elif loop.is_running() and asyncio._get_running_loop() is not loop:
+            try:
+                loop.call_soon_threadsafe(self._transport.abort)
+            except RuntimeError:
+                # It was closed in the same moment.
+                self._socket.close()
         else:
             self._transport.abort()
 
@@ -158,7 +168,7 @@ class AsyncioStream(NetworkStream, asyncio.BufferedProtocol):
             self._poll = input_poll(self._socket)
         return bool(self._poll.poll(0))
 
-    def get_extra_info(self, name: str) -> Any:
+    def get_extra_info(self, name: str) -> object:
         return socket_info(self._socket, name)
 
     # -- For the event loop -------------------------------------------------------------------
@@ -256,7 +266,11 @@ class _FutureWaiter(Waiter):
 
     def set(self) -> None:
         if not self._future.done():
-            self._future.set_result(None)
+            try:
+                self._future.set_result(None)
+            except RuntimeError:
+                # The loop was closed while its tasks still waited: nobody is left to be woken.
+                pass
 
 
 class AsyncioBackend(Backend):
@@ -278,15 +292,14 @@ class AsyncioBackend(Backend):
             self._buffer = memoryview(bytearray(_RECEIVE_SIZE))
         return loop
 
-    async def connect_tcp(self, host: str, port: int, deadline: Deadline) -> NetworkStream:
-        addresses = numeric_addresses(host, port)
-        if addresses is None:
-            addresses = await _resolve(asyncio.get_running_loop(), host, port, deadline)
+    async def look_up(self, host: str, port: int, deadline: Deadline) -> Sequence[Address]:
+        return await _resolve(asyncio.get_running_loop(), host, port, deadline)
+
+    async def dial(
+        self, host: str, port: int, addresses: Sequence[Address], deadline: Deadline
+    ) -> NetworkStream:
         sock = await dial(host, port, addresses, self, deadline, _wait_writable)
         return await self._stream(sock)
-
-    async def resolve(self, host: str, port: int, deadline: Deadline) -> list[str]:
-        return hosts_of(host, await _resolve(asyncio.get_running_loop(), host, port, deadline))
 
     async def connect_unix(self, path: str, deadline: Deadline) -> NetworkStream:
         return await self._stream(await dial_unix(path, self, deadline))
@@ -317,6 +330,15 @@ class AsyncioBackend(Backend):
 
     def create_waiter(self) -> Waiter:
         return _FutureWaiter()
+
+
+def _elsewhere(loop: asyncio.AbstractEventLoop) -> str:
+    if loop.is_closed():
+        return "The event loop that the connection was made in has ended."
+    return (
+        "The connection belongs to another event loop. Read a streaming response where its "
+        "request was made."
+    )
 
 
 async def _in_time(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Union
 
-from ..plugins.interfaces import Network
+from .._timeout import Deadline
+from ..plugins.interfaces import Network, NetworkStream
+from ._dial import Address, hosts_of, numeric_addresses
 
-SocketOption = tuple[int, int, Any]
+# What `setsockopt` takes.
+SocketOption = Union[
+    tuple[int, int, int], tuple[int, int, Union[bytes, bytearray]], tuple[int, int, None, int]
+]
 
 
 class Backend(Network):
@@ -24,7 +29,26 @@ class Backend(Network):
         socket_options: Iterable[SocketOption] | None = None,
     ) -> None:
         self.local_address = local_address
-        self.socket_options = tuple(socket_options or ())
+        self.socket_options: tuple[SocketOption, ...] = tuple(socket_options or ())
+
+    async def connect_tcp(self, host: str, port: int, deadline: Deadline) -> NetworkStream:
+        addresses = numeric_addresses(host, port)
+        if addresses is None:
+            addresses = await self.look_up(host, port, deadline)
+        return await self.dial(host, port, addresses, deadline)
+
+    async def resolve(self, host: str, port: int, deadline: Deadline) -> list[str]:
+        return hosts_of(host, await self.look_up(host, port, deadline))
+
+    async def look_up(self, host: str, port: int, deadline: Deadline) -> Sequence[Address]:
+        """Ask the resolver. Raises ConnectTimeout and ConnectError."""
+        raise NotImplementedError
+
+    async def dial(
+        self, host: str, port: int, addresses: Sequence[Address], deadline: Deadline
+    ) -> NetworkStream:
+        """Connect to the first address that answers. Raises ConnectTimeout and ConnectError."""
+        raise NotImplementedError
 
     async def sleep(self, seconds: float) -> None:
         """Wait for a time."""

@@ -15,10 +15,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .. import _fork
 from .._errors import ConnectTimeout, ReadError, ReadTimeout, WriteError, WriteTimeout
 from .._timeout import Deadline
 from ..plugins.interfaces import Buffer, NetworkStream, Waiter
-from ._dial import Address, dial, dial_unix, hosts_of, numeric_addresses, resolution_failed
+from ._dial import Address, dial, dial_unix, resolution_failed
 from .base import Backend
 
 # One receive takes what is there, up to this much.
@@ -28,10 +29,11 @@ _RECEIVE_SIZE = 65_536
 class SyncStream(NetworkStream):
     """A connected, non-blocking socket that is polled where it would block."""
 
-    __slots__ = ("_poll", "_socket", "_unsent")
+    __slots__ = ("_generation", "_poll", "_socket", "_unsent")
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
+        self._generation = _fork.generation
         self._poll = input_poll(sock)
         # What the peer has not taken yet.
         self._unsent: deque[memoryview] = deque()
@@ -92,18 +94,19 @@ class SyncStream(NetworkStream):
     def close(self) -> None:
         sock = self._socket
         self._unsent.clear()
-        try:
-            # Another thread may be waiting for this socket: closing alone would not wake it.
-            sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
+        if self._generation == _fork.generation:
+            try:
+                # Another thread may be waiting for this socket: closing alone would not wake it.
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
         sock.close()
 
     def has_input(self) -> bool:
         # The number of a closed descriptor may be another's by now.
         return self._socket.fileno() == -1 or bool(self._poll.poll(0))
 
-    def get_extra_info(self, name: str) -> Any:
+    def get_extra_info(self, name: str) -> object:
         return socket_info(self._socket, name)
 
 
@@ -136,14 +139,13 @@ class SyncBackend(Backend):
 
     is_async = False
 
-    async def connect_tcp(self, host: str, port: int, deadline: Deadline) -> NetworkStream:
-        addresses = numeric_addresses(host, port)
-        if addresses is None:
-            addresses = _resolve(host, port, deadline)
-        return SyncStream(await dial(host, port, addresses, self, deadline, _wait_writable))
+    async def look_up(self, host: str, port: int, deadline: Deadline) -> Sequence[Address]:
+        return _resolve(host, port, deadline)
 
-    async def resolve(self, host: str, port: int, deadline: Deadline) -> list[str]:
-        return hosts_of(host, _resolve(host, port, deadline))
+    async def dial(
+        self, host: str, port: int, addresses: Sequence[Address], deadline: Deadline
+    ) -> NetworkStream:
+        return SyncStream(await dial(host, port, addresses, self, deadline, _wait_writable))
 
     async def connect_unix(self, path: str, deadline: Deadline) -> NetworkStream:
         return SyncStream(await dial_unix(path, self, deadline))
@@ -158,7 +160,7 @@ class SyncBackend(Backend):
         return _ThreadWaiter()
 
 
-def socket_info(sock: socket.socket, name: str) -> Any:
+def socket_info(sock: socket.socket, name: str) -> object:
     """What `NetworkStream.get_extra_info` says of a socket."""
     try:
         if name == "socket":

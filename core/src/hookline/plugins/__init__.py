@@ -14,7 +14,7 @@ for neither.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .interfaces import (
     BodyReader,
@@ -31,6 +31,7 @@ from .interfaces import (
     Send,
     TimeoutDict,
     Waiter,
+    again,
 )
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from .._challenge import Challenge as Challenge
     from .._challenge import parse_auth_params as parse_auth_params
     from .._challenge import parse_challenges as parse_challenges
+    from .._fork import after_fork as after_fork
+    from .._interim import Interim as Interim
     from .._read_ahead import ReadAhead as ReadAhead
     from ..transports.base import Transport as Transport
     from ._manager import PluginManager as PluginManager
@@ -53,6 +56,7 @@ __all__ = [
     "Deadline",
     "Decoder",
     "EventHook",
+    "Interim",
     "Middleware",
     "Network",
     "NetworkStream",
@@ -64,6 +68,8 @@ __all__ = [
     "TimeoutDict",
     "Transport",
     "Waiter",
+    "after_fork",
+    "again",
     "default_manager",
     "hookimpl",
     "parse_auth_params",
@@ -72,7 +78,9 @@ __all__ = [
 
 _LAZY = {
     "Auth": ("hookline._auth", "Auth"),
+    "after_fork": ("hookline._fork", "after_fork"),
     "Challenge": ("hookline._challenge", "Challenge"),
+    "Interim": ("hookline._interim", "Interim"),
     "PluginManager": ("hookline.plugins._manager", "PluginManager"),
     "ReadAhead": ("hookline._read_ahead", "ReadAhead"),
     "Transport": ("hookline.transports.base", "Transport"),
@@ -83,7 +91,7 @@ _LAZY = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def _load(name: str) -> object:
     try:
         module, attribute = _LAZY[name]
     except KeyError:
@@ -93,3 +101,8 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(module), attribute)
     globals()[name] = value
     return value
+
+
+if not TYPE_CHECKING:
+    # Checkers know every name from the imports above, and are to complain about others.
+    __getattr__ = _load

@@ -25,6 +25,7 @@ import pluggy
 
 from .._auth import Auth
 from .._errors import DuplicateName, PluginError, PluginLoadError
+from .._fork import guard_lock
 from .._version import __version__
 from ..transports.base import Transport
 from . import builtin, hookspecs
@@ -130,7 +131,7 @@ class PluginManager:
         return self._registry
 
     @property
-    def hook(self) -> Any:
+    def hook(self) -> pluggy.HookRelay:
         """pluggy's hook relay, for `hookline_create_ssl_context`."""
         return self._pluggy.hook
 
@@ -310,6 +311,7 @@ def _is_ours(module: str) -> bool:
 
 _default: PluginManager | None = None
 _default_lock = threading.Lock()
+guard_lock(globals(), "_default_lock")
 
 
 def default_manager() -> PluginManager:

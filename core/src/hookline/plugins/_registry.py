@@ -86,6 +86,15 @@ class Unavailable(NamedTuple):
     error: Exception | None
 
 
+class MissingName(NamedTuple):
+    """What to say of a name that is missing: the names that are there, the one that was probably
+    meant, and sentences on where the missing one might come from."""
+
+    known: list[str]
+    close: str | None
+    further: list[str]
+
+
 def described(plugin: str, distribution: str) -> str:
     """A plugin in messages: its name, and the distribution that it came with."""
     return repr(plugin) if distribution == "-" else f"{plugin!r} of {distribution}"
@@ -250,23 +259,31 @@ class Registry:
         failed = {found.plugin: found.error for found in self._unavailable if found.error}
         return failed.get(name) or (next(iter(failed.values())) if len(failed) == 1 else None)
 
-    def _missing(self, slot: str, name: str) -> str:
-        kind = SLOTS[slot]
-        parts = [f"No {kind} named {name!r} is registered."]
+    def missing(self, slot: str, name: str) -> MissingName:
+        """What there is to say of a name that nobody registered."""
         known = sorted(self._slots[slot])
         provider, requirement = FIRST_PARTY.get((slot, name), (None, None))
         # A name of ours is no misspelling of another one.
-        if provider is None and (close := difflib.get_close_matches(name.lower(), known, n=1)):
-            parts.append(f"Did you mean {close[0]!r}?")
-        parts.append(f"Known: {', '.join(known)}." if known else f"There is no {kind} at all.")
-        for other, names in self._slots.items():
-            if other != slot and name in names:
-                parts.append(f"There is something else of that name: the {SLOTS[other]} {name!r}.")
+        close = difflib.get_close_matches(name.lower(), known, n=1) if provider is None else []
+        further = [
+            f"There is something else of that name: the {SLOTS[other]} {name!r}."
+            for other, names in self._slots.items()
+            if other != slot and name in names
+        ]
         if provider is not None and provider not in {found[1] for found in self._unavailable}:
-            parts.append(f'It is part of {provider}: pip install "{requirement}".')
+            further.append(f'It is part of {provider}: pip install "{requirement}".')
         if unavailable := self.unavailable():
-            parts.append(unavailable)
-        return " ".join(parts)
+            further.append(unavailable)
+        return MissingName(known, close[0] if close else None, further)
+
+    def _missing(self, slot: str, name: str) -> str:
+        kind = SLOTS[slot]
+        known, close, further = self.missing(slot, name)
+        parts = [f"No {kind} named {name!r} is registered."]
+        if close:
+            parts.append(f"Did you mean {close!r}?")
+        parts.append(f"Known: {', '.join(known)}." if known else f"There is no {kind} at all.")
+        return " ".join([*parts, *further])
 
 
 def _checked(slot: str, cls: object, base: type[Any], source: str) -> tuple[str, type[Any]]:

@@ -21,7 +21,7 @@ as a misspelling.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 import pluggy
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from ..transports.base import Transport
     from .interfaces import Connector, Decoder, EventHook, Middleware, Protocol
 
-hookspec = pluggy.HookspecMarker("hookline")
-hookimpl = pluggy.HookimplMarker("hookline")
+hookspec: Final[pluggy.HookspecMarker] = pluggy.HookspecMarker("hookline")
+hookimpl: Final[pluggy.HookimplMarker] = pluggy.HookimplMarker("hookline")
 
 
 @hookspec
@@ -82,7 +82,7 @@ def hookline_register_decoders() -> Iterable[type[Decoder]]:  # type: ignore[emp
 
 @hookspec(firstresult=True)
 def hookline_create_ssl_context(
-    name: str, options: Mapping[str, Any], settings: TLSSettings
+    name: str, options: Mapping[str, object], settings: TLSSettings
 ) -> ssl.SSLContext | None:
     """A TLS context for `verify={"name": ..., "options": {...}}`.
 

@@ -10,7 +10,7 @@ Two more kinds are classes that hookline's users know already: `hookline.plugins
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Union
 
 from .._errors import NotProcessed as NotProcessed
@@ -18,13 +18,13 @@ from .._headers import Item as Item
 from .._streams import BodyReader as BodyReader
 from .._timeout import Deadline as Deadline
 from .._timeout import TimeoutDict as TimeoutDict
+from .._timeout import again as again
 from .._url import Origin as Origin
 
 if TYPE_CHECKING:
     from .._models import Request, Response
 
 Buffer = Union[bytes, memoryview]
-Send = Callable[["Request"], Awaitable["Response"]]
 
 
 class NetworkStream:
@@ -70,7 +70,7 @@ class NetworkStream:
     async def drain(self, timeout: float | None) -> None:
         """Wait until the peer has taken what was written. Raises as `writable` does."""
         while not self.write(b""):
-            await self.writable(timeout)
+            await self.writable(again(timeout))
 
     def close(self) -> None:
         """Let go of the connection at once. Never waits, never raises, may be called twice."""
@@ -83,7 +83,7 @@ class NetworkStream:
         """
         raise NotImplementedError
 
-    def get_extra_info(self, name: str) -> Any:
+    def get_extra_info(self, name: str) -> object:
         """Facts about the connection, or None: "socket", "client_addr", "server_addr",
         "ssl_object"."""
         return None
@@ -95,7 +95,10 @@ class Waiter:
     __slots__ = ()
 
     async def wait(self, timeout: float | None) -> bool:
-        """Wait until `set`; False where the timeout (in seconds) came first."""
+        """Wait until `set`. False where the timeout came first: seconds, None for no limit.
+
+        Returns at once where it is set already.
+        """
         raise NotImplementedError
 
     def set(self) -> None:
@@ -146,6 +149,8 @@ class Connector:
 
     name: ClassVar[str]
     schemes: ClassVar[tuple[str, ...]] = ()
+    # What it goes through, for who looks at the pool: a proxy's URL without credentials, a path.
+    via: str | None = None
 
     async def connect(self, origin: Origin, network: Network, deadline: Deadline) -> NetworkStream:
         """A stream to `origin`, whole or not at all: on failure nothing is left open.
@@ -181,6 +186,10 @@ class Protocol:
     can say its own limit first; 0 takes no more, as after a GOAWAY. Whenever it changes, the
     protocol calls `on_capacity`, holding no lock. `network`, which the pool sets too, makes things
     to wait on.
+
+    Where a request has `extensions["informational"]`, or a header that expects 100 (Continue), an
+    `Interim` knows whom to tell of 1xx responses and how long a body waits. What comes after the
+    body of a response is its `extensions["trailers"]`, a `Headers`, once the body is over.
     """
 
     name: ClassVar[str]
@@ -194,14 +203,16 @@ class Protocol:
     on_capacity: Callable[[], None]
 
     def __init__(self, stream: NetworkStream) -> None:
-        self.stream = stream
+        self.stream: NetworkStream = stream
 
     @classmethod
     def configure(cls, **options: Any) -> Callable[[NetworkStream], Protocol]:
         """Check options, once per client, and return what makes a connection over a stream.
 
         Raises TypeError and ValueError, naming the option and what it may be. As it stands, options
-        are keyword arguments of the constructor.
+        are keyword arguments of the constructor. One that is overridden declares its options by its
+        own parameters, which configurations are checked against; what it has to take besides, to
+        agree with this signature, and refuses, it calls `**unknown`.
         """
         import functools
         import inspect
@@ -238,6 +249,66 @@ class Protocol:
         """Let go of the connection at once. Never waits, never raises, may be called twice."""
         raise NotImplementedError
 
+    def after_fork(self) -> None:
+        """Called in a process that `os.fork` has made: the connection is the parent's.
+
+        Nothing may be sent, or shut down. As it stands, `stream` gives way to one that raises
+        ReadError and WriteError, and this process's copy of the socket is closed, which neither
+        parent nor peer notices. One thread runs then. Extend it where the protocol has locks, which
+        threads that are gone may hold, or somebody who waits.
+        """
+        from .._fork import disown
+
+        self.stream = disown(self.stream)
+
+    @property
+    def request_count(self) -> int | None:
+        """How many requests were sent so far, for who looks at the pool. None where the protocol
+        does not count them."""
+        return None
+
+
+class Send:
+    """What a middleware sends with, and how it waits: `response = await send(request)`.
+
+    `is_async` says whether the call is an AsyncClient's.
+    """
+
+    __slots__ = ()
+
+    is_async: bool
+
+    async def __call__(self, request: Request) -> Response:
+        """Send a request on to what lies within, and return the response, its body unread.
+
+        A middleware that raises need not close what it received: that is done for it.
+        """
+        raise NotImplementedError
+
+    async def read(self, response: Response) -> bytes:
+        """Read a response's body, decoded, which leaves its connection to be used again.
+
+        The body stays with the response, so that whoever gets it may read it too. Raises what
+        breaks the body off.
+        """
+        raise NotImplementedError
+
+    async def close(self, response: Response) -> None:
+        """Give up a response that is not returned, and its connection unless its body was read.
+
+        May be called twice.
+        """
+        raise NotImplementedError
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for a time, in the way of the client's mode. Raises ReadTimeout where the total of
+        the call runs out; what that leaves is `request.extensions["timeout"].get("total")`."""
+        raise NotImplementedError
+
+    def create_waiter(self) -> Waiter:
+        """Something to wait on, once, that another request, task or thread sets."""
+        raise NotImplementedError
+
 
 class Middleware:
     """Wraps a send: sees the request on its way out and the response on its way back.
@@ -252,7 +323,12 @@ class Middleware:
     stage: ClassVar[Literal["call", "hop"]] = "call"
 
     async def handle(self, request: Request, send: Send) -> Response:
-        """Return the response to `request`; `await send(request)` gets one."""
+        """Return the response to `request`; `await send(request)` gets one.
+
+        May change the request first, and the response afterwards; send again, closing the response
+        that is not returned; or make a response of its own. Bodies are unread. What `send` raises
+        passes through unless it is caught, and what is raised here reaches the caller.
+        """
         raise NotImplementedError
 
 
@@ -273,37 +349,61 @@ class EventHook:
     name: ClassVar[str]
 
     def request_started(self, request: Request) -> None:
-        """A message is about to be sent; redirects and authentication each send their own."""
+        """A message is about to be sent. Redirects and authentication each send their own, so that
+        one call may be several."""
 
     def connection_opened(self, connection: ConnectionInfo) -> None:
-        """A connection was made, TLS included."""
+        """A connection was made, TLS included. Called before its first request is sent."""
 
     def connection_closed(self, connection: ConnectionInfo) -> None:
-        """A connection was closed, by either side."""
+        """A connection was closed, by either side. The tuple equals that of `connection_opened`."""
 
     def response_started(self, response: Response) -> None:
-        """The head of a response is there."""
+        """The head of a response is there. Its body is not; `response.request` is the request."""
 
     def response_finished(self, response: Response) -> None:
-        """The body of a response was read to its end, or given up."""
+        """The body of a response was read to its end, or given up.
+
+        `response.elapsed` and `num_bytes_downloaded` are final.
+        """
 
     def request_failed(self, request: Request, error: BaseException) -> None:
-        """No response came; cancellation is among the errors."""
+        """No response came. `error` says why; cancellation is among the errors, as a
+        BaseException."""
 
 
 class Decoder:
     """Undoes one content coding. One instance decodes one body.
 
     Subclasses name themselves as in Content-Encoding, and take part in Accept-Encoding by being
-    registered. `decode` and `flush` raise DecodingError for data that is not in the coding.
+    registered. They implement `decode`, and `flush` where something may be left at the end. One of
+    a coding in which little data may stand for much overrides `pieces`, too, so that nobody can
+    fill a client's memory. All of them raise DecodingError for data that is not in the coding.
     """
 
     name: ClassVar[str]
 
     def decode(self, data: bytes) -> bytes:
-        """The decoded form of the next piece, as far as there is any."""
+        """The decoded form of the next piece, as far as there is any: b"" until there is.
+
+        Pieces are cut anywhere. Raises DecodingError, with the library's exception as its cause.
+        """
         raise NotImplementedError
 
     def flush(self) -> bytes:
         """What is left at the end of the body."""
         return b""
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        """What `decode` returns, in pieces of about 1 MiB at most, each made when it is asked for.
+
+        Used instead of `decode` where a body is streamed, or its size is limited. Taken to its end
+        before the next call, or not taken any further at all. As it stands, one piece.
+        """
+        if decoded := self.decode(data):
+            yield decoded
+
+    def last_pieces(self) -> Iterator[bytes]:
+        """The same for `flush`."""
+        if decoded := self.flush():
+            yield decoded

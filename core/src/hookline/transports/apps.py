@@ -11,18 +11,34 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .base import Transport
 
 if TYPE_CHECKING:
+    from typing import TextIO
+
     from .._models import Request, Response
+    from .asgi_exchange import ASGIApp
+    from .wsgi import WSGIApp
 
 
 class ASGIByName(Transport):
-    """`hookline.ASGITransport`, whose arguments are the options. For `AsyncClient`."""
+    """`hookline.ASGITransport`, whose arguments are the options. For `AsyncClient`.
+
+    - `app`: the application, or where it is: "package.module:attribute".
+    - `raise_app_exceptions`: whether what the application raises is raised, or a status of 500.
+    - `root_path`: where the application is mounted.
+    - `client`: the address and the port that the application sees as its client's.
+    """
 
     name: ClassVar[str] = "asgi"
 
-    def __init__(self, app: Any, **options: Any) -> None:
+    def __init__(
+        self,
+        app: ASGIApp | str,
+        raise_app_exceptions: bool = True,
+        root_path: str = "",
+        client: tuple[str, int] = ("127.0.0.1", 123),
+    ) -> None:
         from .asgi import ASGITransport
 
-        self._transport = ASGITransport(app, **options)
+        self._transport = ASGITransport(app, raise_app_exceptions, root_path, client)
 
     def handle_request(self, request: Request) -> Response:
         """There is no way: raises RuntimeError."""
@@ -44,14 +60,30 @@ class ASGIByName(Transport):
 
 
 class WSGIByName(Transport):
-    """`hookline.WSGITransport`, whose arguments are the options. For `Client`."""
+    """`hookline.WSGITransport`, whose arguments are the options. For `Client`.
+
+    - `app`: the application, or where it is: "package.module:attribute".
+    - `raise_app_exceptions`: whether what the application raises is raised, or a status of 500.
+    - `script_name`: where the application is mounted.
+    - `remote_addr`: the address that the application sees as its client's.
+    - `wsgi_errors`: where the application writes its errors.
+    """
 
     name: ClassVar[str] = "wsgi"
 
-    def __init__(self, app: Any, **options: Any) -> None:
+    def __init__(
+        self,
+        app: WSGIApp | str,
+        raise_app_exceptions: bool = True,
+        script_name: str = "",
+        remote_addr: str = "127.0.0.1",
+        wsgi_errors: TextIO | None = None,
+    ) -> None:
         from .wsgi import WSGITransport
 
-        self._transport = WSGITransport(app, **options)
+        self._transport = WSGITransport(
+            app, raise_app_exceptions, script_name, remote_addr, wsgi_errors
+        )
 
     def handle_request(self, request: Request) -> Response:
         """As `WSGITransport`."""

@@ -27,8 +27,9 @@ class ASGITransport(AsyncBaseTransport):
       not, the response is a 500, and a RemoteProtocolError once its head was there.
     - `root_path`, `client`: what the application sees in its scope.
 
-    Responses stream. Timeouts do not apply: there is no network, and an application may be stopped
-    in a debugger. There are no lifespan events.
+    Responses stream, trailers and early hints included. Timeouts do not apply, but for a total:
+    there is no network, and an application may be stopped in a debugger. There are no lifespan
+    events.
 
     Raises TypeError and ValueError for an application that is none.
     """
@@ -79,6 +80,9 @@ class ASGITransport(AsyncBaseTransport):
 
     def _scope(self, request: Request) -> dict[str, Any]:
         url = request.url
+        extensions: dict[str, Any] = {"http.response.trailers": {}}
+        if "informational" in request.extensions:
+            extensions["http.response.early_hint"] = {}
         return {
             "type": "http",
             # 2.4: what is sent to a client that is gone raises an OSError.
@@ -93,7 +97,7 @@ class ASGITransport(AsyncBaseTransport):
             "server": (url.host, url.port),
             "client": self.client,
             "root_path": self.root_path,
-            "extensions": {"http.response.trailers": {}},
+            "extensions": extensions,
         }
 
 

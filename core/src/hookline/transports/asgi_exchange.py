@@ -13,16 +13,18 @@ from __future__ import annotations
 
 import contextvars
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from .._backends import running_backend
-from .._errors import RemoteProtocolError
+from .._errors import ReadTimeout, RemoteProtocolError
 from .._headers import Headers
 from .._streams import CHUNK_SIZE, BodyReader, ByteStream
+from .._timeout import RunningTimeout
 
 if TYPE_CHECKING:
     from .._backends.base import Backend
+    from .._interim import Interim
     from .._models import Request
     from ..plugins.interfaces import Waiter
 
@@ -56,15 +58,19 @@ class Exchange:
         self._backend = backend
         self._raises = raises
         self._waiters: list[Waiter] = []
+        # There is no network, and so no phase to be timed. A total is the call's own.
+        timeout: Any = request.extensions.get("timeout")
+        self._total = timeout if type(timeout) is RunningTimeout else None
         self._cancel: Callable[[], object]
 
         # Towards the application: messages, and where more of them come from.
         self._messages: deque[Message] = deque()
         self._body: BodyReader | None = None
-        if type(request.stream) is ByteStream:
-            self._messages.append(_request_message(request.stream._stream, more=False))
+        body = _body_of(request)
+        if isinstance(body, bytes):
+            self._messages.append(_request_message(body, more=False))
         else:
-            self._body = BodyReader(request.stream, is_async=True)
+            self._body = body
         self._wants_body = False
 
         # Towards the client.
@@ -73,9 +79,17 @@ class Exchange:
         self._buffered = 0
         self._is_head_request = request.method == "HEAD"
         self._trailers: list[tuple[bytes, bytes]] | None = None
+        # What comes before the head, and who is told of it.
+        self._interim: Interim | None = None
+        self._informational: deque[tuple[int, list[tuple[bytes, bytes]]]] = deque()
+        if "informational" in request.extensions:
+            from .._interim import Interim
 
-        # The response is complete; the client has closed it; the application was told of either;
-        # its code has ended, and by what.
+            self._interim = Interim(request, backend)
+
+        # The response's body is over; the response is complete, trailers included; the client has
+        # closed it; the application was told of either; its code has ended, and by what.
+        self._is_body_over = False
         self._is_complete = False
         self._is_closed = False
         self._is_told = False
@@ -109,7 +123,10 @@ class Exchange:
 
     async def head(self) -> tuple[int, list[tuple[bytes, bytes]]]:
         """Status and headers, as soon as they are there."""
-        while self._head is None:
+        while self._head is None or self._informational:
+            if self._informational:
+                await self._inform(*self._informational.popleft())
+                continue
             if self._is_over:
                 if isinstance(self._error, Exception) and not self._raises:
                     self._error, self._is_complete = None, True
@@ -131,10 +148,15 @@ class Exchange:
         self._changed()
         return piece
 
+    async def _inform(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        if self._interim is not None:
+            await self._interim.tell(status, Headers(headers)._list)
+
     async def _proceed(self) -> None:
         """Give the application what it asks for, or wait for it."""
         if not self._wants_body or self._body is None:
-            await self._wait()
+            if not await self._wait(None if self._total is None else self._total["total"]):
+                raise ReadTimeout("The ASGI application did not answer in time.")
             return
         try:
             piece = await self._body.receive()
@@ -240,6 +262,9 @@ class Exchange:
             self._take_body(message)
         elif kind == "http.response.trailers":
             self._take_trailers(message)
+        elif kind == "http.response.early_hint":
+            links = [(b"link", _field(link)) for link in message.get("links", ())]
+            self._take_informational(103, links)
         # Anything else is an extension's.
         self._changed()
         while self._buffered > CHUNK_SIZE and not self._is_complete:
@@ -254,6 +279,7 @@ class Exchange:
         if isinstance(status, bool) or not isinstance(status, int):
             raise TypeError(f"http.response.start: the status is an int, not {status!r}.")
         if 100 <= status < 200 and status != 101:
+            self._take_informational(status, _fields(message.get("headers", ())))
             return
         if self._head is not None:
             raise RuntimeError("http.response.start was sent twice.")
@@ -261,23 +287,32 @@ class Exchange:
         if message.get("trailers"):
             self._trailers = []
 
+    def _take_informational(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        if self._interim is not None and self._head is None:
+            self._informational.append((status, headers))
+
     def _take_body(self, message: Message) -> None:
         body = message.get("body", b"")
         if not isinstance(body, (bytes, bytearray, memoryview)):
             raise TypeError(f"http.response.body: the body is bytes, not {body!r}.")
         if self._head is None:
             raise RuntimeError("http.response.body was sent before http.response.start.")
-        if self._is_complete:
+        if self._is_body_over:
             raise RuntimeError("http.response.body was sent after the end of the response.")
         if body and not self._is_head_request:
             self._pieces.append(bytes(body))
             self._buffered += len(body)
-        if not message.get("more_body") and self._trailers is None:
-            self._is_complete = True
+        if not message.get("more_body"):
+            self._is_body_over = True
+            self._is_complete = self._trailers is None
 
     def _take_trailers(self, message: Message) -> None:
         if self._trailers is None:
             return
+        if self._is_complete:
+            raise RuntimeError("http.response.trailers was sent after the end of the response.")
+        if not self._is_body_over:
+            raise RuntimeError("http.response.trailers was sent before the end of the body.")
         self._trailers += _fields(message.get("headers", ()))
         if not message.get("more_trailers"):
             self.extensions["trailers"] = Headers(self._trailers)
@@ -341,16 +376,34 @@ def _spawn(
     return scope.cancel
 
 
+def _body_of(request: Request) -> bytes | BodyReader:
+    body: bytes | BodyReader
+    if type(request.stream) is ByteStream:
+        body = request.stream._stream
+    else:
+        body = BodyReader(request.stream, is_async=True)
+    if (callback := request.extensions.get("upload_progress")) is not None:
+        from .._progress import UploadProgress
+
+        body = UploadProgress(callback, request, is_async=True).watch(body)
+    return body
+
+
 def _request_message(body: bytes, *, more: bool) -> Message:
     return {"type": "http.request", "body": body, "more_body": more}
 
 
-def _fields(headers: Iterable[Iterable[bytes | str]]) -> list[tuple[bytes, bytes]]:
-    return [(_field(name), _field(value)) for name, value in headers]
+def _fields(headers: Any) -> list[tuple[bytes, bytes]]:
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    return [(_field(name), _field(value)) for name, value in pairs]
 
 
-def _field(text: bytes | str) -> bytes:
-    return text.encode("latin-1") if isinstance(text, str) else bytes(text)
+def _field(text: Any) -> bytes:
+    if isinstance(text, str):
+        return text.encode("latin-1")
+    if not isinstance(text, (bytes, bytearray, memoryview)):
+        raise TypeError(f"A header of the ASGI application is {text!r}, which is not bytes.")
+    return bytes(text)
 
 
 def _log_unless_expected(error: Exception) -> None:

@@ -55,7 +55,10 @@ class AsyncBaseTransport:
         await self.aclose()
 
     async def handle_async_request(self, request: Request) -> Response:
-        """As `BaseTransport.handle_request`."""
+        """Send one request, and return its response with the body unread, as `stream`.
+
+        All that holds for `BaseTransport.handle_request` holds here.
+        """
         raise NotImplementedError("The 'handle_async_request' method must be implemented.")
 
     async def aclose(self) -> None:
@@ -74,17 +77,23 @@ class Transport(BaseTransport, AsyncBaseTransport):
     name: ClassVar[str] = ""
 
     async def handle(self, request: Request) -> Response:
-        """Send one request, and return its response."""
+        """Send one request, and return its response with the body unread.
+
+        The body of the response is bytes, or a `hookline.Body` where it arrives piece by piece.
+        Timeouts are in `request.extensions["timeout"]`, in seconds by phase. Redirects,
+        authentication and cookies are the client's business. Failures are raised as
+        `TransportError`s.
+        """
         raise NotImplementedError(
             f"{type(self).__name__} must implement `async def handle(self, request)`."
         )
 
     def handle_request(self, request: Request) -> Response:
-        """`handle`, for `Client`."""
+        """`handle`, for `Client`. Not overridden: clients call it, plugins implement `handle`."""
         return drive(self.handle(request))
 
     async def handle_async_request(self, request: Request) -> Response:
-        """`handle`, for `AsyncClient`."""
+        """`handle`, for `AsyncClient`. Not overridden either."""
         return await self.handle(request)
 
     def close(self) -> None:

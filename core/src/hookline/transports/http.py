@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeVar
 
 from .._backends import load_backend, running_backend
-from .._backends.base import Backend, SocketOption
 from .._connectors import DirectConnector, UnixConnector
 from .._drive import drive
 from .._limits import DEFAULT_LIMITS, Limits
+from .._loops import LoopPools
 from .._pool import ConnectionPool
 from .._wiring import Protocols, build_connector, ssl_context_getter
 from .base import AsyncBaseTransport, BaseTransport, Transport
 
 if TYPE_CHECKING:
+    from .._backends.base import Backend, SocketOption
+    from .._introspection import PoolSnapshot
     from .._models import Request, Response
     from .._observers import Observers
     from .._types import CertTypes, ProtocolTypes, ProxyArgument, VerifyTypes
     from ..plugins import PluginManager
     from ..plugins.interfaces import Connector
+
+H = TypeVar("H", bound="HTTPTransport")
+A = TypeVar("A", bound="AsyncHTTPTransport")
+P = TypeVar("P", bound="PoolTransport")
 
 
 class HTTPTransport(BaseTransport):
@@ -56,12 +64,15 @@ class HTTPTransport(BaseTransport):
         observers: Observers | None = None,
         plugins: PluginManager | None = None,
     ) -> None:
-        self._pool = _build_pool(
-            _backend_maker("sync", local_address, socket_options),
-            Protocols(http1=http1, http2=http2, named=protocols, plugins=plugins),
-            verify, cert, trust_env, limits, proxy, uds, retries, observers, plugins,
+        self._settings = _Settings(
+            verify, cert, trust_env, http1, http2, limits, proxy, uds, local_address, retries,
+            tuple(socket_options or ()), protocols, observers, plugins,
         )  # fmt: skip
-        self._send = self._pool.handle if proxy is None else _sender(self._pool, is_async=False)
+        self._start()
+
+    def _start(self) -> None:
+        self._pool = _pool_maker(self._settings, "sync")()
+        self._send = _sender(self._pool, is_async=False)
 
     def handle_request(self, request: Request) -> Response:
         """Send a request over a connection of the pool."""
@@ -70,6 +81,32 @@ class HTTPTransport(BaseTransport):
     def close(self) -> None:
         """Close all connections."""
         self._pool.close()
+
+    def connections(self) -> PoolSnapshot:
+        """The connections of this moment. Asks nothing of the peers, and waits for nobody."""
+        from .._introspection import snapshot
+
+        return snapshot([self._pool])
+
+    def __getstate__(self) -> dict[str, Any]:
+        from .._pickling import transport_state
+
+        return transport_state(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        from .._pickling import restore_transport
+
+        restore_transport(self, state)
+
+    def __copy__(self: H) -> H:
+        from .._pickling import copied
+
+        return copied(self)
+
+    def __deepcopy__(self: H, memo: dict[int, Any]) -> H:
+        from .._pickling import deeply_copied
+
+        return deeply_copied(self, memo)
 
 
 class AsyncHTTPTransport(AsyncBaseTransport):
@@ -97,31 +134,113 @@ class AsyncHTTPTransport(AsyncBaseTransport):
         plugins: PluginManager | None = None,
         backend: str | None = None,
     ) -> None:
-        self._pool = _build_pool(
-            _backend_maker(_known_backend(backend), local_address, socket_options),
-            Protocols(http1=http1, http2=http2, named=protocols, plugins=plugins),
-            verify, cert, trust_env, limits, proxy, uds, retries, observers, plugins,
+        self._settings = _Settings(
+            verify, cert, trust_env, http1, http2, limits, proxy, uds, local_address, retries,
+            tuple(socket_options or ()), protocols, observers, plugins, _known_backend(backend),
         )  # fmt: skip
-        self._send = self._pool.handle if proxy is None else _sender(self._pool, is_async=True)
+        self._start()
+
+    def _start(self) -> None:
+        backend = self._settings.backend
+        make = _pool_maker(self._settings, backend)
+        self._loops = LoopPools(make, partial(_sender, is_async=True), backend)
+
+    @property
+    def _pool(self) -> ConnectionPool:
+        """The pool of the event loop that came last."""
+        return self._loops.newest
 
     async def handle_async_request(self, request: Request) -> Response:
         """Send a request over a connection of the pool."""
-        return await self._send(request)
+        loops = self._loops
+        here = loops.here
+        if here.look() is not here.loop:
+            here = loops.move()
+        return await here.send(request)
 
     async def aclose(self) -> None:
-        """Close all connections."""
-        self._pool.close()
+        """Close all connections, those of other event loops too."""
+        self._loops.close()
+
+    def connections(self) -> PoolSnapshot:
+        """The connections of this moment, in all event loops. Asks nothing of the peers, and waits
+        for nobody."""
+        from .._introspection import snapshot
+
+        return snapshot(self._loops.pools())
+
+    def __getstate__(self) -> dict[str, Any]:
+        from .._pickling import transport_state
+
+        return transport_state(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        from .._pickling import restore_transport
+
+        restore_transport(self, state)
+
+    def __copy__(self: A) -> A:
+        from .._pickling import copied
+
+        return copied(self)
+
+    def __deepcopy__(self: A, memo: dict[int, Any]) -> A:
+        from .._pickling import deeply_copied
+
+        return deeply_copied(self, memo)
 
 
 class PoolTransport(Transport):
     """The default transport by its name, `{"name": "pool", "options": {...}}`, for either client.
 
-    The options are `HTTPTransport`'s.
+    What the options leave open is as the client has it.
+
+    - `verify`, `cert`, `trust_env`, `http1`, `http2`, `limits`, `protocols`: as for `Client`.
+    - `proxy`: what all requests go through.
+    - `uds`: a Unix domain socket to connect to, whatever the URL's host is.
+    - `local_address`: the address to connect from.
+    - `retries`: how often a failed connection is tried again; requests are not repeated.
+    - `socket_options`: arguments of `setsockopt`, applied before a socket connects.
+    - `backend`: "asyncio" or "anyio", for an asynchronous client.
     """
 
     name: ClassVar[str] = "pool"
 
-    def __init__(self, *, backend: str | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        verify: VerifyTypes = True,
+        cert: CertTypes | None = None,
+        trust_env: bool = True,
+        http1: bool = True,
+        http2: bool = False,
+        limits: Limits = DEFAULT_LIMITS,
+        proxy: ProxyArgument | None = None,
+        uds: str | os.PathLike[str] | None = None,
+        local_address: str | None = None,
+        retries: int = 0,
+        socket_options: Iterable[SocketOption] | None = None,
+        protocols: Sequence[ProtocolTypes] | None = None,
+        backend: Literal["asyncio", "anyio"] | None = None,
+        observers: Observers | None = None,
+        plugins: PluginManager | None = None,
+    ) -> None:
+        options: dict[str, Any] = {
+            "verify": verify,
+            "cert": cert,
+            "trust_env": trust_env,
+            "http1": http1,
+            "http2": http2,
+            "limits": limits,
+            "proxy": proxy,
+            "uds": None if uds is None else os.fspath(uds),
+            "local_address": local_address,
+            "retries": retries,
+            "socket_options": None if socket_options is None else tuple(socket_options),
+            "protocols": protocols,
+            "observers": observers,
+            "plugins": plugins,
+        }
         # Both are cheap until they are used, and most programs use one.
         self._sync = HTTPTransport(**options)
         self._async = AsyncHTTPTransport(backend=backend, **options)
@@ -142,20 +261,44 @@ class PoolTransport(Transport):
         """Close the asynchronous pool."""
         await self._async.aclose()
 
+    def connections(self) -> PoolSnapshot:
+        """The connections of this moment, of both pools."""
+        return self._sync.connections() + self._async.connections()
 
-def _build_pool(
-    make_backend: Callable[[], Backend],
-    protocols: Protocols,
-    verify: VerifyTypes,
-    cert: CertTypes | None,
-    trust_env: bool,
-    limits: Limits,
-    proxy: ProxyArgument | None,
-    uds: str | None,
-    retries: int,
-    observers: Observers | None,
-    plugins: PluginManager | None,
-) -> ConnectionPool:
+    def __copy__(self: P) -> P:
+        from .._pickling import copied
+
+        return copied(self)
+
+
+class _Settings(NamedTuple):
+    """What a transport was made with: all that a copy of it needs."""
+
+    verify: VerifyTypes
+    cert: CertTypes | None
+    trust_env: bool
+    http1: bool
+    http2: bool
+    limits: Limits
+    proxy: ProxyArgument | None
+    uds: str | None
+    local_address: str | None
+    retries: int
+    socket_options: tuple[SocketOption, ...]
+    protocols: Sequence[ProtocolTypes] | None
+    observers: Observers | None
+    plugins: PluginManager | None
+    backend: str | None = None
+
+
+def _pool_maker(settings: _Settings, backend: str | None) -> Callable[[], ConnectionPool]:
+    """What makes pools with these settings, which are checked here."""
+    verify, cert, trust_env = settings.verify, settings.cert, settings.trust_env
+    limits, retries, plugins = settings.limits, settings.retries, settings.plugins
+    proxy, uds = settings.proxy, settings.uds
+    protocols = Protocols(
+        http1=settings.http1, http2=settings.http2, named=settings.protocols, plugins=plugins
+    )
     if not isinstance(limits, Limits):
         raise TypeError(f"limits: expected hookline.Limits, not {limits!r}.")
     if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
@@ -170,14 +313,15 @@ def _build_pool(
             "uds and proxy: a proxy cannot be reached through a Unix socket of the origin's. Give "
             "one of the two."
         )
-    return ConnectionPool(
-        make_backend=make_backend,
+    return partial(
+        ConnectionPool,
+        make_backend=partial(_make_backend, settings, backend),
         connector=connector,
         protocols=protocols,
         get_ssl_context=ssl_context_getter(verify, cert, trust_env, protocols, plugins),
         limits=limits,
         retries=retries,
-        observers=observers,
+        observers=settings.observers,
     )
 
 
@@ -185,26 +329,19 @@ def _sender(
     pool: ConnectionPool, *, is_async: bool
 ) -> Callable[[Request], Coroutine[Any, Any, Response]]:
     """What sends a request: the pool itself, unless a proxy has to be answered."""
+    connector = pool._connector
+    if type(connector) in (DirectConnector, UnixConnector):
+        return pool.handle
     from .._proxy_connectors import HTTPProxyConnector
 
-    connector = pool._connector
     if not isinstance(connector, HTTPProxyConnector):
         return pool.handle
     return connector.authenticating(pool.handle, is_async=is_async)
 
 
-def _backend_maker(
-    name: str | None,
-    local_address: str | None,
-    socket_options: Iterable[SocketOption] | None,
-) -> Callable[[], Backend]:
-    options = tuple(socket_options or ())
-
-    def make() -> Backend:
-        cls = load_backend(name or running_backend())
-        return cls(local_address=local_address, socket_options=options)
-
-    return make
+def _make_backend(settings: _Settings, name: str | None) -> Backend:
+    cls = load_backend(name or running_backend())
+    return cls(local_address=settings.local_address, socket_options=settings.socket_options)
 
 
 def _known_backend(name: str | None) -> str | None:

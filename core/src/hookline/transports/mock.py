@@ -22,7 +22,10 @@ class MockTransport(AsyncBaseTransport, BaseTransport):
         self.handler = handler
 
     def handle_request(self, request: Request) -> Response:
-        """Call the handler."""
+        """Call the handler, and return its response. What it raises is raised.
+
+        Raises TypeError where the handler is a coroutine function: that is for `AsyncClient`.
+        """
         request.read()
         response = self.handler(request)
         if isinstance(response, Awaitable):
@@ -33,7 +36,10 @@ class MockTransport(AsyncBaseTransport, BaseTransport):
         return response
 
     async def handle_async_request(self, request: Request) -> Response:
-        """Call the handler, and await it where it has to be."""
+        """Call the handler, await what it returns where it has to be, and return the response.
+
+        What the handler raises is raised.
+        """
         await request.aread()
         response = self.handler(request)
         if isinstance(response, Awaitable):

@@ -67,7 +67,7 @@ class WSGITransport(BaseTransport):
         Raises what the application raises, and RemoteProtocolError where it ends without calling
         `start_response`.
         """
-        body = _Input(request.stream)
+        body = _Input(request)
         answer = _Answer(body, raises=self.raise_app_exceptions)
         try:
             answer.begin(self.app, self._environ(request, body))
@@ -119,13 +119,24 @@ class WSGITransport(BaseTransport):
 class _Input(io.RawIOBase):
     """A request's body as a file, pulled while it is read."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, request: Request) -> None:
+        stream = request.stream
         assert isinstance(stream, SyncByteStream)
         self._whole = stream._stream if type(stream) is ByteStream else None
         self._reader = BodyReader(stream, is_async=False)
+        if (callback := request.extensions.get("upload_progress")) is not None:
+            self._watch(callback, request)
         self._left = b""
         # What the body itself raised, which is for whoever gave it.
         self.error: BaseException | None = None
+
+    def _watch(self, callback: Any, request: Request) -> None:
+        from .._progress import UploadProgress
+
+        watched = UploadProgress(callback, request, is_async=False)
+        body = watched.watch(self._reader if self._whole is None else self._whole)
+        if not isinstance(body, bytes):
+            self._whole, self._reader = None, body
 
     def file(self) -> io.BufferedIOBase:
         return io.BufferedReader(self) if self._whole is None else io.BytesIO(self._whole)

@@ -19,7 +19,7 @@ from threading import Lock
 from typing import Any, ClassVar
 
 from hookline import Origin, RemoteProtocolError, Request, RequestNotRead, Response
-from hookline.plugins import Auth, parse_auth_params
+from hookline.plugins import Auth, after_fork, parse_auth_params
 
 from ._digest import Answer, DigestChallenge, Session, best_challenge
 
@@ -53,9 +53,25 @@ class DigestAuth(Auth):
                 )
         self._username = username
         self._password = password
+        self._start()
+
+    def _start(self) -> None:
+        self._forget_all()
+        after_fork(self, DigestAuth._forget_all)
+
+    def _forget_all(self) -> None:
+        """Remember nothing: in a copy, and in a process that was forked, too. Two that count the
+        same nonce would send the same count twice."""
         self._lock = Lock()
         self._sessions: dict[Origin, Session] = {}
         self._counts: dict[tuple[Origin, bytes], int] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in vars(self).items() if k not in ("_lock", "_sessions", "_counts")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._start()
 
     def needs_request_body(self, request: Request, response: Response | None) -> bool:
         """Whether the body is to be signed: only where the server takes nothing but auth-int."""

@@ -1,7 +1,8 @@
 """HTTP/1.1 for hookline (RFC 9112).
 
-Read in this order: `_protocol.py` (one connection), `_serialise.py` (requests out), `_parser.py`
-(responses in, the rules), `_httptools.py` and `_h11.py` (two parsers behind them).
+Read in this order: `_protocol.py` (one connection), `_body.py` (the rest of a response),
+`_serialise.py` (requests out), `_parser.py` (responses in, the rules), `_httptools.py` and
+`_h11.py` (two parsers behind them).
 """
 
 from __future__ import annotations

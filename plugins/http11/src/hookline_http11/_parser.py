@@ -6,6 +6,7 @@ A `ResponseParser` belongs to one connection and parses one response after the o
     parser.feed(data)       # as often as data comes
     parser.head             # a Head, once the final response's head is complete
     parser.body             # pieces of body to take away
+    parser.informational    # 1xx responses to take away, where it was set to a list
     parser.is_complete      # whether the message is over
 
 The subclasses split bytes into heads and chunks, with a library each. What a head means for the
@@ -57,6 +58,9 @@ class ResponseParser:
         self.head: Head | None = None
         self.body: list[bytes] = []
         self.trailers: list[Item] = []
+        # The informational responses that have come, to be taken away; None where nobody wants
+        # them.
+        self.informational: list[tuple[int, list[Item]]] | None = None
         self.is_complete = False
         # Whether the connection may carry another exchange, as far as this message says.
         self.keeps_alive = False
@@ -217,6 +221,8 @@ class ResponseParser:
                 # RFC 9110 sections 8.6 and 10.1.4 forbid both. No recipient reads a body here, so
                 # a sender that writes one has written the beginning of the next response.
                 raise RemoteProtocolError("An informational response announces a body.")
+            if self.informational is not None:
+                self.informational.append((status, items))
             return False
         # What Head(...) does, at half its price: there is one for every response.
         self.head = tuple.__new__(Head, (status, reason, version, items))

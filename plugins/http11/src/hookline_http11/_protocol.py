@@ -10,29 +10,29 @@ neither side asked to close. In every other case it is closed.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hookline import (
-    Body,
     ByteStream,
+    Headers,
     LocalProtocolError,
     ReadError,
     ReadTimeout,
     RemoteProtocolError,
     Response,
-    StreamClosed,
     WriteError,
     WriteTimeout,
 )
-from hookline.plugins import NetworkStream, Protocol, ReadAhead
+from hookline.plugins import Deadline, NetworkStream, Protocol, ReadAhead
 
+from ._body import HTTP11Body
 from ._parser import ResponseParser
 from ._serialise import LAST_CHUNK, Head, chunk, serialise_head
 
 if TYPE_CHECKING:
     from hookline import Request
+    from hookline.plugins import Interim
     from hookline.plugins.interfaces import BodyReader, TimeoutDict
 
 # A body up to this size goes out with its head in one write; copying a larger one costs more than
@@ -50,6 +50,7 @@ class HTTP11(Protocol):
 
     name: ClassVar[str] = "http11"
     alpn: ClassVar[str] = "http/1.1"
+    stream: NetworkStream
 
     def __init__(
         self, stream: NetworkStream, parser_class: Callable[[], ResponseParser] | None = None
@@ -62,10 +63,19 @@ class HTTP11(Protocol):
         self._request_is_sent = False
         self._is_last = False
         self._exchanges = 0
+        # Who is told of what comes before the response, where anybody is.
+        self._interim: Interim | None = None
 
     @classmethod
     def configure(cls, parser: str = "auto", **unknown: Any) -> Callable[[NetworkStream], HTTP11]:
-        """Choose the parser, once per client."""
+        """Choose the parser, once per client: `{"name": "http11", "options": {"parser": "h11"}}`.
+
+        - `parser`: "httptools" (llhttp), "h11" (pure Python), or "auto", the default: httptools
+          where it is installed, as it is on CPython.
+
+        Raises ValueError for another name, ModuleNotFoundError for httptools where it is not
+        installed, and TypeError for another option.
+        """
         if unknown:
             raise TypeError(f"unknown option {next(iter(unknown))!r}; there is 'parser'")
         parser_class = create_parser(parser)
@@ -84,38 +94,53 @@ class HTTP11(Protocol):
         self._is_busy = True
         try:
             head = serialise_head(request)
-            read_timeout = timeout.get("read")
             parser = self._parser
             parser.start(request.method)
             self._is_last = head.is_last
             self._request_is_sent = False
             self._exchanges += 1
-            if type(body) is bytes:
-                await self._send_bytes(head, body, timeout.get("write"))
+            rest: Head | None = head
+            if head.expects or "informational" in request.extensions:
+                rest = await self._begin_interim(request, head, body, timeout)
+            if rest is None:
+                # The server has answered, without having seen the body.
+                pass
+            elif type(body) is bytes:
+                await self._send_bytes(rest, body, timeout)
             else:
-                await self._send_pieces(head, body, timeout)  # type: ignore[arg-type]
+                await self._send_pieces(rest, body, timeout)  # type: ignore[arg-type]
             stream = self.stream
             while parser.head is None:
-                data = await stream.receive(read_timeout)
+                data = await stream.receive(timeout.get("read"))
                 if data:
                     parser.feed(data)
+                    if parser.informational:
+                        await self._pass_on()
                 else:
                     self._feed_eof()
+            if self._interim is not None:
+                self._end_interim(body)
         except BaseException:
             self.close()
             raise
         status_code, reason, version, items = parser.head
-        extensions = {"http_version": b"HTTP/" + version, "reason_phrase": reason}
+        extensions: dict[str, Any] = {
+            "http_version": b"HTTP/" + version,
+            "reason_phrase": reason,
+        }
         if parser.is_complete and not parser.has_switched:
             # Mostly the whole response comes in one piece, and the connection is free again before
             # anybody has looked at it.
             pieces = parser.body
             content = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            if parser.trailers:
+                extensions["trailers"] = Headers._of(parser.trailers)
             self._end_exchange()
             return Response._from_wire(status_code, items, ByteStream(content), extensions)
         if parser.has_switched:
             self._switch(request)
-        return Response._from_wire(status_code, items, HTTP11Body(self, read_timeout), extensions)
+        body_to_come = HTTP11Body(self, timeout, extensions)
+        return Response._from_wire(status_code, items, body_to_come, extensions)
 
     @property
     def is_closed(self) -> bool:
@@ -133,13 +158,18 @@ class HTTP11(Protocol):
             self._is_closed = True
             self.stream.close()
 
+    @property
+    def request_count(self) -> int:
+        """How many requests were sent so far."""
+        return self._exchanges
+
     def __repr__(self) -> str:
         state = "CLOSED" if self._is_closed else "ACTIVE" if self._is_busy else "IDLE"
         return f"<HTTP/1.1, {state}, Request Count: {self._exchanges}>"
 
     # -- Sending ----------------------------------------------------------------------------
 
-    async def _send_bytes(self, head: Head, body: bytes, timeout: float | None) -> None:
+    async def _send_bytes(self, head: Head, body: bytes, timeout: TimeoutDict) -> None:
         if head.is_chunked:
             body = chunk(body) + LAST_CHUNK if body else LAST_CHUNK
         else:
@@ -147,13 +177,13 @@ class HTTP11(Protocol):
         stream = self.stream
         if len(body) <= _ONE_WRITE:
             if not stream.write(head.data + body if body else head.data):
-                await stream.drain(timeout)
+                await stream.drain(timeout.get("write"))
         else:
-            await stream.send(head.data, timeout)
+            await stream.send(head.data, timeout.get("write"))
             unsent = memoryview(body)
             try:
                 while unsent:
-                    await stream.send(unsent[:_PIECE], timeout)
+                    await stream.send(unsent[:_PIECE], timeout.get("write"))
                     unsent = unsent[_PIECE:]
             except (WriteError, WriteTimeout):
                 if not await self._has_early_response():
@@ -167,7 +197,6 @@ class HTTP11(Protocol):
         The first piece is pulled before anything is sent: a body that fails at once leaves no trace
         on the wire, and a short one goes out with its head.
         """
-        write_timeout = timeout.get("write")
         stream = self.stream
         unsent = head.data
         sent = 0
@@ -183,7 +212,7 @@ class HTTP11(Protocol):
                 elif stream.has_input() and await self._is_refused():
                     return
                 try:
-                    await stream.send(data, write_timeout)
+                    await stream.send(data, timeout.get("write"))
                 except (WriteError, WriteTimeout):
                     if not await self._has_early_response():
                         raise
@@ -193,7 +222,7 @@ class HTTP11(Protocol):
                 unsent += LAST_CHUNK
             if unsent:
                 try:
-                    await stream.send(unsent, write_timeout)
+                    await stream.send(unsent, timeout.get("write"))
                 except (WriteError, WriteTimeout):
                     if not await self._has_early_response():
                         raise
@@ -232,8 +261,59 @@ class HTTP11(Protocol):
             return
         if data:
             self._parser.feed(data)
+            if self._parser.informational:
+                await self._pass_on()
         elif self._parser.head is None:
             raise ReadError("The server closed the connection while the body was being sent.")
+
+    # -- What comes before the response -----------------------------------------------------
+
+    async def _begin_interim(
+        self, request: Request, head: Head, body: bytes | BodyReader, timeout: TimeoutDict
+    ) -> Head | None:
+        """Listen to what comes before the response, which hardly any request asks for.
+
+        Where the body is to be asked for (RFC 9110 section 10.1.1), the head is sent alone, and
+        waited upon. Returns what of it is still to be sent then, or None where the server has given
+        its response instead.
+        """
+        from hookline.plugins import Interim
+
+        parser = self._parser
+        self._interim = interim = Interim(request, self.network)
+        parser.informational = []
+        patience = interim.patience(timeout) if head.expects else 0.0
+        if not patience or not body or not (head.is_chunked or head.length):
+            return head
+        if type(body) is bytes and not head.is_chunked:
+            _check_length(len(body), head.length)
+        await self.stream.send(head.data, timeout.get("write"))
+        deadline = Deadline(patience)
+        while parser.head is None and not interim.has_continued:
+            try:
+                data = await self.stream.receive(deadline.remaining())
+            except ReadTimeout:
+                # It is one of those that do not know of this. RFC 9110 has the body sent.
+                break
+            if data:
+                parser.feed(data)
+                await self._pass_on()
+            else:
+                self._feed_eof()
+        return head._replace(data=b"") if parser.head is None else None
+
+    async def _pass_on(self) -> None:
+        """Tell of the informational responses that have come."""
+        heads, self._parser.informational = self._parser.informational, []
+        if heads and self._interim is not None:
+            for status_code, items in heads:
+                await self._interim.tell(status_code, items)
+
+    def _end_interim(self, body: bytes | BodyReader) -> None:
+        """The response is there. Raises ExpectationFailed where it is none."""
+        interim, self._interim, self._parser.informational = self._interim, None, None
+        if interim is not None and self._parser.head is not None:
+            interim.check_status(self._parser.head.status_code, body)
 
     def _switch(self, request: Request) -> None:
         """After a 101, or the answer to CONNECT, the stream is for whoever takes it over. Until it
@@ -274,66 +354,6 @@ class HTTP11(Protocol):
         self._is_busy = False
         self.close()
         self.on_release()
-
-
-class HTTP11Body(Body):
-    """The rest of a response's body. Holds its connection until it is drained or closed."""
-
-    def __init__(self, connection: HTTP11, timeout: float | None) -> None:
-        self._connection: HTTP11 | None = connection
-        self._timeout = timeout
-        self._was_cut = False
-
-    async def receive(self) -> bytes:
-        """The next piece. The connection is given back together with the last one."""
-        connection = self._connection
-        if connection is None:
-            if self._was_cut:
-                raise StreamClosed()
-            return b""
-        parser = connection._parser
-        try:
-            while True:
-                if parser.body:
-                    piece = parser.body[0] if len(parser.body) == 1 else b"".join(parser.body)
-                    parser.body = []
-                    if parser.is_complete:
-                        self._connection = None
-                        connection._end_exchange()
-                    return piece
-                if parser.is_complete:
-                    self._connection = None
-                    connection._end_exchange()
-                    return b""
-                data = await connection.stream.receive(self._timeout)
-                if data:
-                    parser.feed(data)
-                else:
-                    connection._feed_eof()
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """Give up the rest, and the connection with it."""
-        connection = self._connection
-        if connection is not None:
-            self._connection = None
-            self._was_cut = True
-            connection._break_off()
-
-    def __del__(self) -> None:
-        connection = getattr(self, "_connection", None)
-        if connection is not None:
-            self._connection = None
-            connection.on_abandon()
-            warnings.warn(
-                "A streaming response was neither read to its end nor closed. Use `with "
-                "client.stream(...)`, or call close().",
-                ResourceWarning,
-                stacklevel=1,
-                source=self,
-            )
 
 
 def create_parser(name: str) -> type[ResponseParser]:

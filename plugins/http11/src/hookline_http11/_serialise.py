@@ -34,21 +34,29 @@ _methods: dict[str, bytes] = {
     for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY")
 }
 _SPECIAL = frozenset(
-    {b"host", b"content-length", b"transfer-encoding", b"connection", b"proxy-authorization"}
+    {
+        b"host",
+        b"content-length",
+        b"transfer-encoding",
+        b"connection",
+        b"proxy-authorization",
+        b"expect",
+    }
 )
 
 
 class Head(NamedTuple):
     """A request's head as bytes, and what it promises.
 
-    `length` is None where there is no Content-Length; `is_last` where the connection ends with this
-    exchange.
+    `length` is None where there is no Content-Length; `is_last` is whether the connection ends with
+    this exchange, `expects` whether 100 (Continue) is asked for.
     """
 
     data: bytes
     length: int | None
     is_chunked: bool
     is_last: bool
+    expects: bool = False
 
 
 def serialise_head(request: Request) -> Head:
@@ -63,7 +71,7 @@ def serialise_head(request: Request) -> Head:
         # RFC 9110 section 7.2 wants it to be the first.
         items = sorted(items, key=_is_not_host)
     length: int | None = None
-    is_chunked = is_last = False
+    is_chunked = is_last = expects = False
     hosts = dropped = 0
     for name, lower, value in items:
         if lower in _SPECIAL:
@@ -79,6 +87,9 @@ def serialise_head(request: Request) -> Head:
                     # given a whole URL, or an authority.
                     dropped += 1
                     continue
+            elif lower == b"expect":
+                # RFC 9110 section 10.1.1: case does not matter.
+                expects = value.lower() == b"100-continue"
             elif b"close" in value.lower():
                 is_last = True
         elif lower not in _known_names:
@@ -110,7 +121,7 @@ def serialise_head(request: Request) -> Head:
             "A request has either Content-Length or Transfer-Encoding, not both (RFC 9112 "
             "section 6.2)."
         )
-    return Head(data, length, is_chunked, is_last)
+    return Head(data, length, is_chunked, is_last, expects)
 
 
 def _is_not_host(item: Item) -> bool:

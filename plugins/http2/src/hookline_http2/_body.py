@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hookline import Body, StreamClosed
+from hookline import Body, Headers, StreamClosed
+
+from ._fields import trailing_items
 
 if TYPE_CHECKING:
     from hookline.plugins import TimeoutDict
@@ -18,10 +20,18 @@ class HTTP2Body(Body):
     """Holds its stream until it is drained or closed. Sends what is left of the request, too, where
     the server answered before it had all of it."""
 
-    def __init__(self, connection: HTTP2, exchange: Exchange, timeout: TimeoutDict) -> None:
+    def __init__(
+        self,
+        connection: HTTP2,
+        exchange: Exchange,
+        timeout: TimeoutDict,
+        extensions: dict[str, Any],
+    ) -> None:
         self._connection = connection
         self._exchange: Exchange | None = exchange
         self._timeout = timeout
+        # The response's.
+        self._extensions = extensions
         self._was_cut = False
 
     async def receive(self) -> bytes:
@@ -42,6 +52,9 @@ class HTTP2Body(Body):
                     if not exchange.upload.is_done:
                         await exchange.upload.stop()
                     self._exchange = None
+                    if exchange.trailers:
+                        items = trailing_items(exchange.trailers)
+                        self._extensions["trailers"] = Headers._of(items)
                     connection.release(exchange)
                     return b""
                 if exchange.upload.is_done:

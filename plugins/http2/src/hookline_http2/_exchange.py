@@ -22,12 +22,13 @@ class Upload:
     __slots__ = ("_length", "_pulled", "is_cut", "is_done", "pending", "reader")
 
     def __init__(self, content: bytes, reader: BodyReader | None, length: int | None) -> None:
-        self.pending = memoryview(content)
+        self.pending: memoryview = memoryview(content)
         self.reader = reader
         self._length = length
         self._pulled = len(content)
         # Whether all of it was sent, or the rest is not wanted; and whether it was the latter.
-        self.is_done = self.is_cut = False
+        self.is_done: bool = False
+        self.is_cut: bool = False
         self._check()
 
     async def pull(self) -> None:
@@ -44,7 +45,8 @@ class Upload:
         """The rest is not wanted: let the body's generator run its `finally` blocks."""
         self.is_done = self.is_cut = True
         reader, self.reader = self.reader, None
-        if reader is not None:
+        # One that was never begun may still be sent with another request.
+        if reader is not None and reader.is_started:
             await reader.close()
 
     def _check(self) -> None:
@@ -70,6 +72,8 @@ class Exchange:
         "failure",
         "has_news",
         "head",
+        "informational",
+        "informational_size",
         "is_ended",
         "is_returned",
         "pieces",
@@ -81,22 +85,25 @@ class Exchange:
     )
 
     def __init__(self, upload: Upload) -> None:
-        self.stream_id = 0
-        self.upload = upload
-        self.status = 0
+        self.stream_id: int = 0
+        self.upload: Upload = upload
+        self.status: int = 0
         self.head: Fields | None = None
+        # The 1xx responses that have come, to be told of; None where nobody wants to know.
+        self.informational: list[tuple[int, Fields]] | None = None
+        self.informational_size: int = 0
         self.trailers: Fields | None = None
         self.pieces: list[bytes] = []
         # Of what came, how much the peer does not know yet that it was read.
-        self.unacknowledged = 0
+        self.unacknowledged: int = 0
         # The peer has finished.
-        self.is_ended = False
+        self.is_ended: bool = False
         # Why there will be no more.
         self.failure: Exception | None = None
         # Something changed since the exchange last looked.
-        self.has_news = False
+        self.has_news: bool = False
         # The response is with the caller.
-        self.is_returned = False
+        self.is_returned: bool = False
         # What the exchange holds of the pool: whoever takes it away gives that back.
         self._hold = [True]
 

@@ -29,7 +29,13 @@ _CONTROLS = bytes([*range(10), *range(11, 32), 127])
 _OF_THE_CONNECTION = frozenset(
     {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"}
 )
-_SPECIAL = _OF_THE_CONNECTION | {b"host", b"content-length", b"te", b"proxy-authorization"}
+_SPECIAL = _OF_THE_CONNECTION | {
+    b"host",
+    b"content-length",
+    b"te",
+    b"proxy-authorization",
+    b"expect",
+}
 
 # Names that were found to be tokens. Bounded: names can come from outside.
 _known_names: set[bytes] = set()
@@ -37,10 +43,12 @@ _KNOWN_NAMES_KEPT = 1024
 
 
 class Head(NamedTuple):
-    """A request's head; `length` is None where there is no Content-Length."""
+    """A request's head; `length` is None where there is no Content-Length, `expects` is whether 100
+    (Continue) is asked for."""
 
     fields: Fields
     length: int | None
+    expects: bool = False
 
 
 def request_head(request: Request) -> Head:
@@ -52,6 +60,7 @@ def request_head(request: Request) -> Head:
         raise TypeError(f'extensions["target"]: expected bytes, not {target!r}.')
     authority: bytes | None = None
     length: int | None = None
+    expects = False
     fields: Fields = [
         (b":method", method),
         (b":authority", b""),
@@ -72,6 +81,9 @@ def request_head(request: Request) -> Head:
                 if target[:1] in (b"/", b"*") and method != b"CONNECT":
                     # It is for a proxy (RFC 9110 section 11.7.1), and this is none.
                     continue
+            elif lower == b"expect":
+                # RFC 9110 section 10.1.1: case does not matter.
+                expects = value.lower() == b"100-continue"
             elif lower in _OF_THE_CONNECTION or value.lower() != b"trailers":
                 continue
         elif lower not in _known_names:
@@ -103,12 +115,17 @@ def request_head(request: Request) -> Head:
         or not _TOKEN.fullmatch(method)
     ):
         _check_everything(request.method, method, target, authority, fields[plain - 4 :])
-    return Head(fields, length)
+    return Head(fields, length, expects)
 
 
 def response_items(fields: Fields) -> list[Item]:
     """Response headers as the models keep them; `fields` begin with the status."""
     return [(name, name, value) for name, value in fields[1:]]
+
+
+def trailing_items(fields: Fields) -> list[Item]:
+    """The fields after a body as the models keep them."""
+    return [(name, name, value) for name, value in fields]
 
 
 def _check_name(name: bytes, lower: bytes) -> None:

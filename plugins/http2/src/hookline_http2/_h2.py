@@ -199,6 +199,7 @@ class H2Codec(Codec):
             handler.on_head(event.stream_id, event.headers)
 
         def on_informational(event: Any) -> None:
+            check(event.headers)
             handler.on_informational(event.stream_id, event.headers)
 
         def on_trailers(event: Any) -> None:

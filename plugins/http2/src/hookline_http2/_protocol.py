@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from hookline import (
     ByteStream,
+    Headers,
     LocalProtocolError,
     ReadError,
     ReadTimeout,
@@ -35,12 +36,13 @@ from hookline import (
     WriteError,
     WriteTimeout,
 )
-from hookline.plugins import Deadline, NetworkStream, NotProcessed, Protocol
+from hookline.plugins import Deadline, NetworkStream, NotProcessed, Protocol, again
 
 from ._body import HTTP2Body
 from ._codec import (
     CANCEL,
     ENHANCE_YOUR_CALM,
+    MAX_HEADER_LIST_SIZE,
     NO_ERROR,
     PROTOCOL_ERROR,
     REFUSED_STREAM,
@@ -50,11 +52,11 @@ from ._codec import (
     error_name,
 )
 from ._exchange import Exchange, Upload
-from ._fields import request_head, response_items
+from ._fields import request_head, response_items, trailing_items
 
 if TYPE_CHECKING:
     from hookline import Request
-    from hookline.plugins import BodyReader, TimeoutDict, Waiter
+    from hookline.plugins import BodyReader, Interim, TimeoutDict, Waiter
 
 # How much a server may send on one stream before somebody has read it. Go's figure: enough for
 # 300 Mbit/s over 100 ms, and what one unread response may cost in memory.
@@ -86,6 +88,7 @@ class HTTP2(Protocol, Handler):
     name: ClassVar[str] = "http2"
     alpn: ClassVar[str] = "h2"
     is_multiplexed: ClassVar[bool] = True
+    capacity: int
 
     def __init__(
         self, stream: NetworkStream, make_codec: Callable[..., Codec] | None = None,
@@ -126,7 +129,16 @@ class HTTP2(Protocol, Handler):
     def configure(
         cls, engine: str = "h2", window: int = _WINDOW, **unknown: Any
     ) -> Callable[[NetworkStream], HTTP2]:
-        """Choose the engine, once per client."""
+        """Choose the engine, once per client: `{"name": "http2", "options": {"engine": "native"}}`.
+
+        - `engine`: "h2" (the default), "jh2" (the same interface, in Rust in part; installed with
+          `hookline-http2[jh2]`) or "native" (our own).
+        - `window`: how many bytes the server may send on one stream before somebody reads them; 4
+          MiB by default.
+
+        Raises ValueError and TypeError for options that make no sense, and ValueError for an engine
+        that is not installed.
+        """
         if unknown:
             raise TypeError(
                 f"unknown option {next(iter(unknown))!r}; there are 'engine' and 'window'"
@@ -149,9 +161,25 @@ class HTTP2(Protocol, Handler):
     ) -> Response:
         """See `Protocol.exchange`."""
         head = request_head(request)
+        interim: Interim | None = None
+        asks_first = False
+        if head.expects or "informational" in request.extensions:
+            from hookline.plugins import Interim
+
+            interim = Interim(request, self.network)
+            if head.expects and body and head.length != 0:
+                asks_first = interim.patience(timeout) > 0
         if self._is_started and not self._is_reading:
             await self._look()
-        if type(body) is bytes:
+        if asks_first:
+            # What is not asked for is not begun: another request may send it then.
+            is_whole = type(body) is bytes
+            upload = Upload(
+                body if is_whole else b"",  # type: ignore[arg-type]
+                None if is_whole else body,  # type: ignore[arg-type]
+                head.length,
+            )
+        elif type(body) is bytes:
             upload = Upload(body, None, head.length)
         else:
             self._check_usable()
@@ -164,21 +192,30 @@ class HTTP2(Protocol, Handler):
                 await reader.close()
                 raise
         exchange = Exchange(upload)
+        if interim is not None:
+            exchange.informational = []
         try:
             with self._lock:
                 try:
-                    self._begin(exchange, head.fields)
+                    self._begin(exchange, head.fields, sends_body=not asks_first)
                     is_kept = self._flush()
                 except BaseException as exc:
                     self._interrupted(exc)
                     raise
             if is_kept:
                 await self._drain(timeout.get("write"), exchange)
+            if asks_first and interim is not None:
+                await self._await_continue(exchange, interim, timeout)
             while exchange.head is None:
                 if upload.is_done:
                     await self.wait(exchange, timeout.get("read"), for_room=False)
                 else:
                     await self.advance(exchange, timeout)
+                if exchange.informational and interim is not None:
+                    await self._pass_on(exchange, interim)
+            if interim is not None:
+                await self._pass_on(exchange, interim)
+                interim.check_status(exchange.status, body)
             if not upload.is_done and exchange.has_final_word:
                 await upload.stop()
         except BaseException:
@@ -186,16 +223,21 @@ class HTTP2(Protocol, Handler):
             if not upload.is_done:
                 await upload.stop()
             raise
-        extensions = {"http_version": b"HTTP/2", "stream_id": exchange.stream_id}
+        extensions: dict[str, Any] = {
+            "http_version": b"HTTP/2",
+            "stream_id": exchange.stream_id,
+        }
         with self._lock:
             exchange.is_returned = True
             is_complete = exchange.is_ended
         content: ByteStream | HTTP2Body
         if is_complete:
             content = ByteStream(exchange.take())
+            if exchange.trailers:
+                extensions["trailers"] = Headers._of(trailing_items(exchange.trailers))
             self.release(exchange)
         else:
-            content = HTTP2Body(self, exchange, timeout)
+            content = HTTP2Body(self, exchange, timeout, extensions)
         items = response_items(exchange.head)
         return Response._from_wire(exchange.status, items, content, extensions)
 
@@ -223,6 +265,20 @@ class HTTP2(Protocol, Handler):
         self._is_closed = True
         self.capacity = 0
         self.stream.close()
+
+    def after_fork(self) -> None:
+        """See `Protocol.after_fork`."""
+        super().after_fork()
+        self._lock = threading.Lock()
+        self._is_reading = self._is_draining = self._is_keeping = False
+        self._sleeping.clear()
+        self._drainers.clear()
+        self._fail(ReadError("The connection belongs to the process that was forked."))
+
+    @property
+    def request_count(self) -> int:
+        """How many requests were sent so far."""
+        return self._count
 
     def __repr__(self) -> str:
         if self._is_closed:
@@ -255,6 +311,7 @@ class HTTP2(Protocol, Handler):
         upload = exchange.upload
         if not upload.pending and upload.reader is not None:
             await upload.pull()
+        write_timeout = timeout.get("write")
         with self._lock:
             self._check(exchange)
             if exchange.head is not None and exchange.has_final_word:
@@ -272,7 +329,7 @@ class HTTP2(Protocol, Handler):
             await upload.stop()
             return
         if is_kept:
-            await self._drain(timeout.get("write"), exchange)
+            await self._drain(write_timeout, exchange)
         if not sent:
             # What came while a piece was pulled is for the caller to look at.
             if not had_news:
@@ -317,6 +374,28 @@ class HTTP2(Protocol, Handler):
             if for_room:
                 raise WriteTimeout(f"The server made no room for {timeout} s.") from exc
             raise ReadTimeout(f"No data came within {timeout} s.") from exc
+
+    async def _await_continue(
+        self, exchange: Exchange, interim: Interim, timeout: TimeoutDict
+    ) -> None:
+        """Wait for the server to ask for the body (RFC 9110 section 10.1.1), or to answer without
+        it. Not for long: there are servers that do not know of this."""
+        deadline = Deadline(interim.patience(timeout))
+        while exchange.head is None and not interim.has_continued:
+            try:
+                await self.wait(exchange, deadline.remaining(), for_room=False)
+            except ReadTimeout:
+                return
+            await self._pass_on(exchange, interim)
+        if exchange.head is not None:
+            await exchange.upload.stop()
+
+    async def _pass_on(self, exchange: Exchange, interim: Interim) -> None:
+        """Tell of the 1xx responses that have come."""
+        with self._lock:
+            heads, exchange.informational = exchange.informational, []
+        for status, fields in heads or ():
+            await interim.tell(status, response_items(fields))
 
     def give_up(self, exchange: Exchange) -> None:
         """Nobody wants the rest of an exchange: reset its stream, if there is one."""
@@ -459,7 +538,7 @@ class HTTP2(Protocol, Handler):
                                 self._drainers.popleft().set()
             if moved:
                 # There was progress: the timeout is for a wait without any.
-                deadline = Deadline(timeout)
+                deadline = Deadline(again(timeout))
                 continue
             # The peer may not read before it is read from.
             await self._look()
@@ -480,7 +559,7 @@ class HTTP2(Protocol, Handler):
         if self._is_closed and not exchange.is_ended:
             raise ReadError("The connection was closed while a response was waited for.")
 
-    def _begin(self, exchange: Exchange, fields: Fields) -> None:
+    def _begin(self, exchange: Exchange, fields: Fields, *, sends_body: bool) -> None:
         self._check_usable()
         while self._abandoned:
             self._reset(self._abandoned.popleft())
@@ -500,7 +579,7 @@ class HTTP2(Protocol, Handler):
             raise NotProcessed(str(exc)) from exc
         self._exchanges[exchange.stream_id] = exchange
         self._count += 1
-        if upload.pending:
+        if upload.pending and sends_body:
             self._send_some(exchange)
 
     def _send_some(self, exchange: Exchange) -> bool:
@@ -611,19 +690,39 @@ class HTTP2(Protocol, Handler):
         self._control_frames = 0
         exchange = self._exchanges.get(stream_id)
         if exchange is not None:
-            status = fields[0][1]
-            if len(status) != 3 or not status.isdigit() or status[:1] == b"0":
-                self._codec.say_goodbye(PROTOCOL_ERROR)
-                raise RemoteProtocolError(
-                    "The server broke HTTP/2's rules (PROTOCOL_ERROR): The response's status is "
-                    f"{status!r}."
-                )
+            exchange.status = self._status(fields)
             exchange.head = fields
-            exchange.status = int(status)
             self._wake(exchange)
+
+    def _status(self, fields: Fields) -> int:
+        status = fields[0][1]
+        if len(status) != 3 or not status.isdigit() or status[:1] == b"0":
+            self._codec.say_goodbye(PROTOCOL_ERROR)
+            raise RemoteProtocolError(
+                "The server broke HTTP/2's rules (PROTOCOL_ERROR): The response's status is "
+                f"{status!r}."
+            )
+        return int(status)
 
     def on_informational(self, stream_id: int, fields: Fields) -> None:
         self.on_control()
+        exchange = self._exchanges.get(stream_id)
+        if exchange is None or exchange.informational is None:
+            return
+        status = self._status(fields)
+        # RFC 9113 section 8.6: there is no 101 here.
+        if status == 101:
+            return
+        exchange.informational.append((status, fields))
+        exchange.informational_size += sum(len(name) + len(value) + 32 for name, value in fields)
+        if exchange.informational_size > MAX_HEADER_LIST_SIZE:
+            # Together they may be as large as one head.
+            del self._exchanges[stream_id]
+            self._codec.reset(stream_id, ENHANCE_YOUR_CALM)
+            exchange.failure = RemoteProtocolError(
+                f"The heads before the response are longer than {MAX_HEADER_LIST_SIZE} bytes."
+            )
+        self._wake(exchange)
 
     def on_data(self, stream_id: int, data: bytes, size: int) -> None:
         self._unacknowledged += size

@@ -52,6 +52,7 @@ class SOCKS5Connector(Connector):
         self._host = proxy.url.raw_host.decode("ascii")
         self._port = _DEFAULT_PORT if proxy.url.port is None else proxy.url.port
         self._where = proxy.url.netloc.decode("ascii")
+        self.via: str | None = str(proxy.url)
 
     async def connect(self, origin: Origin, network: Network, deadline: Deadline) -> NetworkStream:
         """A stream to the origin, when the proxy has connected to it.

@@ -1,0 +1,113 @@
+"""Middleware: from names to instances, and around a send.
+
+Knows who closes what a middleware leaves behind. Knows nothing of what a middleware is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from ._timeout import RunningTimeout
+from ._wiring import build
+from .plugins.interfaces import Middleware, Send
+
+if TYPE_CHECKING:
+    from ._backends.base import Backend
+    from ._models import Request, Response
+    from ._types import MiddlewareTypes
+    from .plugins import PluginManager
+    from .plugins.interfaces import Waiter
+
+# What a layer is put around: the next layer, or the one that calls the transport.
+Hop = Callable[["Request"], Awaitable["Response"]]
+
+
+class _Sender(Send):
+    """One call's way to what lies within. Remembers what came back: see `around`."""
+
+    __slots__ = ("_send", "_timeout", "is_async", "received")
+
+    def __init__(self, send: Hop, is_async: bool, timeout: object) -> None:
+        self._send = send
+        self._timeout = timeout
+        self.is_async = is_async
+        self.received: list[Response] = []
+
+    async def __call__(self, request: Request) -> Response:
+        response = await self._send(request)
+        self.received.append(response)
+        return response
+
+    async def read(self, response: Response) -> bytes:
+        return await response._read(is_async=self.is_async)
+
+    async def close(self, response: Response) -> None:
+        await response._abandon(is_async=self.is_async)
+
+    async def sleep(self, seconds: float) -> None:
+        timeout = self._timeout
+        if type(timeout) is not RunningTimeout:
+            await self._backend().sleep(seconds)
+            return
+        await self._backend().sleep(min(seconds, timeout.get("total")))
+        # Raises where nothing is left.
+        timeout.get("read")
+
+    def create_waiter(self) -> Waiter:
+        return self._backend().create_waiter()
+
+    def _backend(self) -> Backend:
+        from ._backends import load_backend, running_backend
+
+        return load_backend(running_backend() if self.is_async else "sync")()
+
+
+def around(layer: Middleware, send: Hop, *, is_async: bool) -> Hop:
+    """`send` with a middleware around it."""
+    from ._models import Response
+
+    async def wrapped(request: Request) -> Response:
+        sender = _Sender(send, is_async, request.extensions.get("timeout"))
+        started = perf_counter()
+        try:
+            response = await layer.handle(request, sender)
+        except BaseException:
+            # Nobody else can close what a middleware held when it raised.
+            for response in sender.received:
+                await response._abandon(is_async=is_async)
+            raise
+        if not isinstance(response, Response):
+            raise TypeError(
+                f"The middleware {type(layer).__name__} returned {response!r}; "
+                "expected a hookline.Response."
+            )
+        if response._request is None:
+            # One that the middleware made itself.
+            response._request = request
+            response._started = started
+        return response
+
+    return wrapped
+
+
+def build_middleware(
+    specs: Sequence[MiddlewareTypes] | None, plugins: PluginManager | None
+) -> list[Middleware]:
+    """The layers that were asked for, outermost first.
+
+    Raises what `build` raises, and ValueError for a stage that there is not.
+    """
+    if specs is None:
+        return []
+    if isinstance(specs, (str, Mapping, Middleware)):
+        specs = [specs]
+    layers: list[Any] = [build("middleware", spec, Middleware, plugins) for spec in specs]
+    for layer in layers:
+        if layer.stage not in ("call", "hop"):
+            raise ValueError(
+                f"middleware: the stage of {type(layer).__name__} is {layer.stage!r}; "
+                "expected 'call' or 'hop'."
+            )
+    return layers
