@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,10 @@ import trustme
 from support.modes import NAMES, Mode
 
 HERE = Path(__file__).parent
+
+# A run in the background has this signal ignored, and so would the programs that tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # What the tests run against must not depend on who runs them.
 for _name in list(os.environ):

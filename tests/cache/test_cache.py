@@ -321,12 +321,12 @@ async def test_cancelled_request_leaves_nothing_broken(mode: Mode, turns: int) -
 
 def test_middleware_travels_without_what_it_keeps() -> None:
     cache = Cache()
-    cache._store()
+    cache._make().store()
 
     twin = pickle.loads(pickle.dumps(cache))
 
-    assert twin._made is None
-    assert twin._store() is not cache._store()
+    assert twin._engine is None
+    assert twin._make().store() is not cache._make().store()
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from click.testing import CliRunner
 import hookline
 from hookline._cli import _output
 from support.raw import LIMIT
+from support.secret_names import secret_names_are_forgotten as secret_names_are_forgotten
 
 
 class Done(NamedTuple):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from support.secret_names import secret_names_are_forgotten as secret_names_are_forgotten
+
 
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[..., Path]:

@@ -1,7 +1,8 @@
 """An HTTP cache for hookline (RFC 9111).
 
-Read in this order: `_middleware.py` (the way of a request through hishel's state machine),
-`_tee.py` (a body that is stored when it is over), `_translation.py` (hishel's messages and ours).
+Read in this order: `_middleware.py` (the settings), `_engine.py` (a request's way through hishel's
+state machine), `_tee.py` (a body that is stored when it is over), `_translation.py` (hishel's
+messages and ours).
 """
 
 from __future__ import annotations

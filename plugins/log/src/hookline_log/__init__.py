@@ -9,7 +9,10 @@ from __future__ import annotations
 from hookline.plugins import EventHook, hookimpl
 
 from ._hook import Log
-from ._json import JSONFormatter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._json import JSONFormatter as JSONFormatter
 
 __all__ = ["JSONFormatter", "Log"]
 __version__ = "0.1.0"
@@ -19,3 +22,12 @@ __version__ = "0.1.0"
 def hookline_register_event_hooks() -> list[type[EventHook]]:
     """Records, under the name "log"."""
     return [Log]
+
+
+def __getattr__(name: str) -> object:
+    if name == "JSONFormatter":
+        # `logging` is loaded by those who log.
+        from ._json import JSONFormatter
+
+        return JSONFormatter
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,7 +3,6 @@ come."""
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterable
 from typing import Any, ClassVar
@@ -12,6 +11,9 @@ from hookline import Request, Response
 from hookline.plugins import EventHook
 
 from ._redaction import Redaction
+
+# `logging.WARNING`, without the import: an event hook that is not used costs none.
+_WARNING = 30
 
 # Where a response keeps how long its head took.
 _HEAD_SECONDS = "hookline_log.head_seconds"
@@ -43,12 +45,14 @@ class Log(EventHook):
         self,
         *,
         logger: str = "hookline.requests",
-        level: int | str = logging.INFO,
+        level: int | str = "INFO",
         slow: float | None = None,
         headers: bool = False,
         hide_headers: Iterable[str] = (),
         hide_params: Iterable[str] = (),
     ) -> None:
+        import logging
+
         self._logger = logging.getLogger(logger)
         self._level = _level(level)
         if slow is not None and not (isinstance(slow, (int, float)) and slow >= 0):
@@ -69,7 +73,7 @@ class Log(EventHook):
         seconds = response.elapsed.total_seconds()
         is_bad = response.status_code >= 400
         is_slow = self._slow is not None and seconds >= self._slow
-        level = logging.WARNING if is_bad or is_slow else self._level
+        level = _WARNING if is_bad or is_slow else self._level
         if not self._logger.isEnabledFor(level):
             return
         request = response.request
@@ -99,7 +103,7 @@ class Log(EventHook):
     def request_failed(self, request: Request, error: BaseException) -> None:
         seconds = self._since(request)
         # A cancelled call is nobody's failure.
-        level = logging.WARNING if isinstance(error, Exception) else self._level
+        level = _WARNING if isinstance(error, Exception) else self._level
         if not self._logger.isEnabledFor(level):
             return
         url = self._redaction.url(request.url)
@@ -135,6 +139,8 @@ def _milliseconds(seconds: float | None) -> str:
 
 def _level(level: int | str) -> int:
     if isinstance(level, str):
+        import logging
+
         known = logging.getLevelNamesMapping()
         if level.upper() not in known:
             raise ValueError(f"level: expected one of {', '.join(known)}, not {level!r}.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import unquote_plus
 
 from hookline import URL, Headers
 
@@ -44,6 +43,8 @@ class Redaction:
         return path + mark + "&".join(map(self._pair, query.split("&")))
 
     def _pair(self, pair: str) -> str:
+        from urllib.parse import unquote_plus
+
         name, equals, _ = pair.partition("=")
         is_secret = equals and unquote_plus(name).lower() in self._params
         return f"{name}={HIDDEN}" if is_secret else pair

@@ -1,7 +1,7 @@
 """OpenTelemetry for hookline.
 
-Read in this order: `_middleware.py` (a span from the request to the end of the body),
-`_conventions.py` (what things are called).
+Read in this order: `_middleware.py` (where it stands), `_exchange.py` (a span from the request to
+the end of the body, and what is measured), `_conventions.py` (what things are called).
 """
 
 from __future__ import annotations

@@ -14,31 +14,45 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import Any
 
 from hookline import PoolTimeout
 from hookline.plugins import Send, Waiter
 
+# What may be limited, for an origin.
+LIMITS = ("rate", "per", "burst", "concurrency")
 
-@dataclass(frozen=True)
+
 class Limit:
     """What holds for an origin. None is no limit."""
 
-    rate: float | None = None
-    per: float = 1.0
-    burst: int | None = None
-    concurrency: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.rate is not None:
-            _check_positive("rate", self.rate)
-        _check_positive("per", self.per)
-        for name in ("burst", "concurrency"):
-            value = getattr(self, name)
+    def __init__(
+        self,
+        rate: float | None = None,
+        per: float = 1.0,
+        burst: int | None = None,
+        concurrency: int | None = None,
+    ) -> None:
+        if rate is not None:
+            _check_positive("rate", rate)
+        _check_positive("per", per)
+        for name, value in (("burst", burst), ("concurrency", concurrency)):
             if value is not None and (
                 isinstance(value, bool) or not isinstance(value, int) or value < 1
             ):
                 raise ValueError(f"{name}: expected a whole number >= 1, not {value!r}.")
+        self.rate = rate
+        self.per = per
+        self.burst = burst
+        self.concurrency = concurrency
+
+    def replaced(self, settings: Mapping[str, Any]) -> Limit:
+        """The same with other settings. A burst is in terms of its rate, and goes with it."""
+        kept = {name: getattr(self, name) for name in LIMITS}
+        if "rate" in settings:
+            kept["burst"] = None
+        return Limit(**{**kept, **settings})
 
     @property
     def interval(self) -> float:

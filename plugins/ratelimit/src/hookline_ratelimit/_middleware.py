@@ -6,15 +6,13 @@ import threading
 import time
 import weakref
 from collections.abc import Mapping
-from dataclasses import replace
-from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar, Literal
 
 import hookline
 from hookline import Origin, Request, Response
 from hookline.plugins import Middleware, Send
 
-from ._gate import Gate, Limit
+from ._gate import LIMITS, Gate, Limit
 
 # Origins come from outside, by redirects: gates that nobody needs are thrown away beyond this.
 _GATES_KEPT = 1024
@@ -117,17 +115,14 @@ def _origin(url: str) -> Origin:
 def _other(limit: Limit, url: str, options: Mapping[str, Any] | None) -> Limit:
     if options is None:
         return Limit()
-    known = set(Limit.__dataclass_fields__)
     if not isinstance(options, Mapping):
         raise TypeError(f"origins: the limits of {url!r} are a mapping or None, not {options!r}.")
-    if unknown := sorted(str(key) for key in set(options) - known):
+    if unknown := sorted(str(key) for key in set(options) - set(LIMITS)):
         raise ValueError(
             f"origins: {url!r} has an unknown limit {unknown[0]!r}. "
-            f"There are: {', '.join(sorted(known))}."
+            f"There are: {', '.join(sorted(LIMITS))}."
         )
-    # A burst is in terms of its rate.
-    base = replace(limit, burst=None) if "rate" in options else limit
-    return replace(base, **options)
+    return limit.replaced(options)
 
 
 def _retry_after(response: Response) -> float:
@@ -135,6 +130,8 @@ def _retry_after(response: Response) -> float:
     value = response.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return float(value[:12])
+    from email.utils import parsedate_to_datetime
+
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     except (TypeError, ValueError):

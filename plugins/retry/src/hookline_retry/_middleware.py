@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 import hookline
 from hookline import Request, Response
 from hookline.plugins import Middleware, Send
 
-from ._policy import IDEMPOTENT, STATUSES, Policy
+from ._policy import DEFAULTS, IDEMPOTENT, STATUSES, Policy
 
 # A body up to this length is read before the request is sent again: its connection lives on. A
 # longer one costs more than a connection.
 _READ_UP_TO = 65_536
-
-_OPTIONS = frozenset(Policy.__dataclass_fields__)
 
 
 class Retry(Middleware):
@@ -105,18 +102,18 @@ class Retry(Middleware):
             return self._policy
         asked: Any = request.extensions["retry"]
         if asked is None or asked is False:
-            return replace(self._policy, retries=0)
+            return self._policy.replaced(retries=0)
         if asked is True:
             return self._policy
         if isinstance(asked, int):
-            return replace(self._policy, retries=asked)
+            return self._policy.replaced(retries=asked)
         if isinstance(asked, Mapping):
-            if unknown := sorted(str(key) for key in set(asked) - _OPTIONS):
+            if unknown := sorted(str(key) for key in set(asked) - set(DEFAULTS)):
                 raise ValueError(
                     f'extensions["retry"]: no option {unknown[0]!r}. There are: '
-                    f"{', '.join(sorted(_OPTIONS))}."
+                    f"{', '.join(sorted(DEFAULTS))}."
                 )
-            return replace(self._policy, **asked)
+            return self._policy.replaced(**asked)
         raise TypeError(
             'extensions["retry"]: expected a number of retries, False, or a mapping of options, '
             f"not {asked!r}."

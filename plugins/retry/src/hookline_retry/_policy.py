@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import random
 import time
-from collections.abc import Collection
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import hookline
 from hookline import Request, Response
@@ -36,21 +34,36 @@ HOPELESS = (
 )
 
 
-@dataclass(frozen=True)
+# What there is to set. `Retry` says what it means.
+DEFAULTS: Mapping[str, Any] = {
+    "retries": 3,
+    "statuses": STATUSES,
+    "methods": IDEMPOTENT,
+    "backoff": 0.5,
+    "max_backoff": 30.0,
+    "jitter": 1.0,
+    "respect_retry_after": True,
+    "max_retry_after": 120.0,
+    "budget": None,
+}
+
+
 class Policy:
-    """The settings, checked. `Retry` says what they mean."""
+    """The settings, checked."""
 
-    retries: int = 3
-    statuses: Collection[int] = STATUSES
-    methods: Collection[str] = IDEMPOTENT
-    backoff: float = 0.5
-    max_backoff: float = 30.0
-    jitter: float = 1.0
-    respect_retry_after: bool = True
-    max_retry_after: float = 120.0
-    budget: float | None = None
+    retries: int
+    statuses: Collection[int]
+    methods: Collection[str]
+    backoff: float
+    max_backoff: float
+    jitter: float
+    respect_retry_after: bool
+    max_retry_after: float
+    budget: float | None
 
-    def __post_init__(self) -> None:
+    def __init__(self, **settings: Any) -> None:
+        self._settings = {**DEFAULTS, **settings}
+        vars(self).update(self._settings)
         if isinstance(self.retries, bool) or not isinstance(self.retries, int) or self.retries < 0:
             raise ValueError(f"retries: expected a whole number >= 0, not {self.retries!r}.")
         for name in ("backoff", "max_backoff", "max_retry_after"):
@@ -62,11 +75,15 @@ class Policy:
             raise ValueError(f"jitter: expected a part of the wait, 0 to 1, not {self.jitter!r}.")
         if isinstance(self.methods, str):
             raise TypeError(f"methods: expected a list of methods, not {self.methods!r}.")
-        object.__setattr__(self, "statuses", frozenset(self.statuses))
-        object.__setattr__(self, "methods", frozenset(method.upper() for method in self.methods))
+        self.statuses = frozenset(self.statuses)
+        self.methods = frozenset(method.upper() for method in self.methods)
         for status in self.statuses:
             if isinstance(status, bool) or not isinstance(status, int) or not 100 <= status <= 599:
                 raise ValueError(f"statuses: expected status codes, not {status!r}.")
+
+    def replaced(self, **settings: Any) -> Policy:
+        """The same with other settings."""
+        return Policy(**{**self._settings, **settings})
 
     def may_follow_response(self, request: Request, response: Response) -> bool:
         """Whether a request may be sent again after this response."""
@@ -87,6 +104,8 @@ class Policy:
                 return after if after <= self.max_retry_after else None
         # Beyond 2 ** 1000 a float ends.
         wait = min(self.backoff * 2.0 ** min(number, 64), self.max_backoff)
+        import random
+
         # Clients that failed together must not come back together.
         return wait * (1 - self.jitter * random.random())
 
@@ -98,6 +117,8 @@ def retry_after(response: Response) -> float | None:
     if value.isascii() and value.isdigit():
         # More digits than any wait has.
         return float(value[:12])
+    from email.utils import parsedate_to_datetime
+
     try:
         when = parsedate_to_datetime(value)
     except (TypeError, ValueError):
