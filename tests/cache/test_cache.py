@@ -12,6 +12,7 @@ import pytest
 import hookline
 from hookline_cache import Cache
 from support.modes import Mode
+from support.processes import in_child
 from support.raw import LIMIT, Conversation, raw_server
 from support.tasks import after_turns
 
@@ -155,6 +156,53 @@ async def test_one_users_answer_is_never_anothers(mode: Mode) -> None:
     )
 
     assert [response.text for response in responses] == ["a", "b", "c", "a"]
+
+
+async def test_sessions_are_told_apart_by_their_cookies(mode: Mode) -> None:
+    private = b"HTTP/1.1 200 OK\r\nCache-Control: private, max-age=60\r\nContent-Length: 1\r\n\r\n"
+    origin = Origin(private + b"a", private + b"b", private + b"c")
+    cache = Cache(users=["authorization", "cookie", "X-Api-Key"])
+    a, b = get(headers={"Cookie": "sid=a"}), get(headers={"Cookie": "sid=b"})
+    key = get(headers={"X-Api-Key": "k"})
+
+    responses = await ask(mode, origin, a, b, key, a, b, key, cache=cache)
+
+    assert [response.text for response in responses] == ["a", "b", "c", "a", "b", "c"]
+
+
+async def test_clients_settings_hold_for_what_is_kept(mode: Mode) -> None:
+    body = "é".encode("latin-1")
+    origin = Origin(
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nCache-Control: max-age=60\r\n"
+        b"Content-Length: 1\r\n\r\n" + body
+    )
+    with raw_server(origin) as server:
+        settings = {"default_encoding": "latin-1", "max_response_size": 1}
+        async with mode.client(middleware=["cache"], **settings) as client:
+            texts = [(await client.get(server.url)).text for _ in range(2)]
+            with pytest.raises(hookline.ResponseTooLarge):
+                await client.get(server.url, extensions={"max_response_size": 0})
+
+    assert texts == ["é", "é"]
+
+
+def test_child_process_opens_its_own_store(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache.db")
+
+    def handler(request: hookline.Request) -> hookline.Response:
+        return hookline.Response(200, headers={"Cache-Control": "max-age=60"}, text="mock")
+
+    transport = hookline.MockTransport(handler)
+    with hookline.Client(transport=transport, middleware=[cache]) as client:
+        client.get("http://example.org/")
+        engine = cache._engine
+
+        def child() -> tuple[bool, bool]:
+            response = client.get("http://example.org/")
+            return response.extensions["cache"]["from_cache"], cache._engine is engine
+
+        with cache._lock:
+            assert in_child(child) == (True, False)
 
 
 async def test_shared_cache_keeps_nothing_private(mode: Mode) -> None:
@@ -337,6 +385,7 @@ def test_middleware_travels_without_what_it_keeps() -> None:
         ({"max_entry_size": "1"}, "max_entry_size: expected a number of bytes >= 1, not '1'"),
         ({"ttl": -1}, "ttl: expected seconds > 0 or None, not -1"),
         ({"methods": "GET"}, "methods: expected a list of methods, not 'GET'"),
+        ({"users": "Cookie"}, "users: expected a list of header names, not 'Cookie'"),
     ],
 )
 def test_options_are_checked(options: dict[str, Any], message: str) -> None:

@@ -349,6 +349,27 @@ def test_challenge_after_a_redirect_is_answered_where_it_was_made(mode: str) -> 
     )
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_requests_that_a_flow_makes_have_a_timeout(mode: str) -> None:
+    def call(library: Any) -> Any:
+        seen: list[Any] = []
+
+        class Asking(library.Auth):  # type: ignore[misc, name-defined]
+            def auth_flow(self, request: Any) -> Any:
+                yield library.Request("GET", "http://example.org/token")
+                yield request
+
+        def handler(library: Any, request: Any) -> Any:
+            seen.append(request.extensions.get("timeout", {}).get("read", "none at all"))
+            return library.Response(200)
+
+        settings = {"transport": answering(handler), "auth": Asking(), "timeout": 3.0}
+        exchange(library, mode, settings, {"url": "http://example.org/a"})
+        return seen
+
+    differs("auth-requests-timed", call, theirs=["none at all", 3.0], ours=[3.0, 3.0])
+
+
 def test_digest_that_signs_bodies_is_answered() -> None:
     challenge = 'Digest realm="r", nonce="n", qop="auth-int"'
     differs(

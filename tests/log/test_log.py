@@ -12,6 +12,7 @@ import hookline
 from hookline_log import JSONFormatter, Log
 from support.modes import Mode
 from support.raw import Conversation, raw_server
+from support.secret_names import secret_names_are_forgotten as secret_names_are_forgotten
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -123,6 +124,34 @@ async def test_nothing_secret_is_recorded(mode: Mode, records: pytest.LogCapture
     assert record.http_url == url
     assert record.http_request_headers["authorization"] == "[secure]"
     assert record.http_response_headers["x-seen"] == "plain"
+
+
+async def test_what_a_configuration_has_by_reference_is_not_recorded(
+    mode: Mode, records: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VAULT", "sesame")
+    config = {
+        "headers": {"X-Vault": {"env": "VAULT"}},
+        "params": {"vk": {"env": "VAULT"}},
+        "event_hooks": [{"name": "log", "options": {"headers": True}}],
+    }
+
+    def script(conversation: Conversation) -> None:
+        while conversation.receive_head():
+            conversation.send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    with raw_server(script) as server:
+        client = (hookline.AsyncClient if mode.is_async else hookline.Client).from_config(config)
+        if mode.is_async:
+            async with client:
+                await client.get(server.url)
+        else:
+            with client:
+                client.get(server.url)
+
+    (record,) = ours(records)
+    assert "sesame" not in repr(vars(record)) + record.getMessage()
+    assert record.http_url.endswith("?vk=[secure]")
 
 
 async def test_level_and_logger_are_options(

@@ -111,6 +111,15 @@ async def test_context_is_passed_on(mode: Mode, telemetry: Telemetry) -> None:
     assert expected.encode() in answers.heads[0]
 
 
+async def test_programs_own_request_stays_as_it_is(mode: Mode, telemetry: Telemetry) -> None:
+    with raw_server(Answers(OK)) as server:
+        async with client(mode, telemetry) as c:
+            request = c.build_request("GET", server.url)
+            await c.send(request)
+
+    assert "traceparent" not in request.headers
+
+
 async def test_span_ends_with_the_body(mode: Mode, telemetry: Telemetry) -> None:
     with raw_server(Answers(OK)) as server:
         async with client(mode, telemetry) as c:

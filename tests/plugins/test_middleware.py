@@ -536,3 +536,43 @@ async def test_request_says_whether_it_can_be_sent_again(
         await client.send(request)
 
     assert request.is_repeatable is afterwards
+
+
+async def test_request_that_a_middleware_makes_has_the_calls_timeout(mode: Mode) -> None:
+    seen: list[Any] = []
+
+    class Asking(Middleware):
+        name = "asking"
+
+        async def handle(self, request: Request, send: Send) -> Response:
+            await send.read(await send(Request("GET", "http://example.org/token")))
+            return await send(request)
+
+    def handler(request: Request) -> Response:
+        seen.append(request.extensions["timeout"]["read"])
+        return Response(200)
+
+    transport = hookline.MockTransport(handler)
+    async with mode.client(transport=transport, middleware=[Asking()], timeout=3) as client:
+        await client.get("http://example.org/", timeout=2)
+
+    assert seen == [2, 2]
+
+
+async def test_request_that_a_flow_makes_has_the_calls_timeout(mode: Mode) -> None:
+    seen: list[Any] = []
+
+    class Asking(hookline.Auth):
+        def auth_flow(self, request: Request) -> Any:
+            yield Request("GET", "http://example.org/token")
+            yield request
+
+    def handler(request: Request) -> Response:
+        seen.append(request.extensions["timeout"]["read"])
+        return Response(200)
+
+    transport = hookline.MockTransport(handler)
+    async with mode.client(transport=transport, auth=Asking(), timeout=3) as client:
+        await client.get("http://example.org/", timeout=2)
+
+    assert seen == [2, 2]

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import copy
 import gc
+import pickle
 import threading
+import time
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import trio
 
 import hookline
 import hookline_ratelimit._gate
 from hookline._backends import load_backend
+from hookline.plugins import Middleware, Send
 from hookline_ratelimit import RateLimit
 from hookline_ratelimit._gate import Gate, Limit
 from support.modes import Mode
+from support.processes import in_child
 from support.raw import LIMIT, Conversation, raw_server
 from support.tasks import after_turns
 
@@ -325,7 +332,7 @@ async def test_it_is_there_by_name(mode: Mode, clock: Clock) -> None:
         ({"rate": 1, "per": -1}, "per: expected a number > 0, not -1"),
         ({"rate": 1, "burst": 0}, "burst: expected a whole number >= 1, not 0"),
         ({"concurrency": True}, "concurrency: expected a whole number >= 1, not True"),
-        ({"rate": 1, "max_wait": -1}, "max_wait: expected seconds >= 0, not -1"),
+        ({"rate": 1, "max_wait": -1}, "max_wait: expected seconds >= 0 or None, not -1"),
         ({"origins": {"example.org": {}}}, "expected an origin such as"),
         ({"origins": {A: {"rtae": 1}}}, "unknown limit 'rtae'. There are: burst"),
         ({"origins": {A: 5}}, "are a mapping or None, not 5"),
@@ -334,3 +341,109 @@ async def test_it_is_there_by_name(mode: Mode, clock: Clock) -> None:
 def test_options_are_checked(options: dict[str, Any], message: str) -> None:
     with pytest.raises((TypeError, ValueError), match=message):
         RateLimit(**options)
+
+
+# -- Several loops, several processes -------------------------------------------------------
+
+
+def test_place_passes_from_one_event_loop_to_another() -> None:
+    """Two loops in two threads share a client; whoever waits is woken in its own."""
+    limit = RateLimit(concurrency=1, max_wait=LIMIT)
+    started = threading.Event()
+    go_on = threading.Event()
+
+    def script(conversation: Conversation) -> None:
+        while conversation.receive_head():
+            started.set()
+            assert go_on.wait(LIMIT)
+            # No connection outlives its loop.
+            conversation.send(OK.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+
+    async def call(client: hookline.AsyncClient, url: str) -> int:
+        return (await client.get(url)).status_code
+
+    statuses: list[int] = []
+    with raw_server(script) as server:
+        client = hookline.AsyncClient(middleware=[limit], timeout=LIMIT)
+
+        def first() -> None:
+            statuses.append(asyncio.run(call(client, server.url)))
+
+        def second() -> None:
+            assert started.wait(LIMIT)
+            statuses.append(trio.run(call, client, server.url))
+
+        def release() -> None:
+            while not (limit._gates and any(gate._waiting for gate in limit._gates.values())):
+                time.sleep(0)
+            go_on.set()
+
+        threads = [threading.Thread(target=run) for run in (first, second, release)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(LIMIT)
+        asyncio.run(client.aclose())
+
+    assert statuses == [200, 200]
+
+
+async def test_sleeping_takes_no_buffer(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand requests that wait for their turn are a thousand small objects."""
+    made: list[int] = []
+    real = bytearray
+
+    class Counted(real):  # type: ignore[misc, valid-type]
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            made.append(len(self))
+
+    monkeypatch.setattr("hookline._backends.asyncio.bytearray", Counted, raising=False)
+
+    class Sleepy(Middleware):
+        name = "sleepy"
+        stage = "hop"
+
+        async def handle(self, request: hookline.Request, send: Send) -> hookline.Response:
+            for _ in range(100):
+                await send.sleep(0)
+                send.create_waiter().set()
+            return await send(request)
+
+    async with mode.client(transport=answering(), middleware=[Sleepy()]) as client:
+        await client.get(A)
+
+    assert made == []
+
+
+def test_child_process_has_its_own_places() -> None:
+    limit = RateLimit(concurrency=1, max_wait=0)
+    with hookline.Client(transport=answering(), middleware=[limit]) as client:
+        client.get(A)
+        (gate,) = limit._gates.values()
+        gate._active = 1
+
+        def child() -> int:
+            return client.get(A).status_code
+
+        with gate._lock:
+            # Whoever held it in the parent is not there to give it back.
+            assert in_child(child) == 200
+
+
+def test_it_travels() -> None:
+    limit = RateLimit(2)
+    twin = pickle.loads(pickle.dumps(limit))
+
+    with hookline.Client(transport=answering(), middleware=[copy.deepcopy(twin)]) as client:
+        assert client.get(A).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "value", ["00:00:99999999999999999999 GMT", "Mon, 01 Jan 99999 00:00:00 GMT", "1e400", ""]
+)
+async def test_hostile_retry_after_takes_no_place(mode: Mode, clock: Clock, value: str) -> None:
+    limit = RateLimit(concurrency=1, max_wait=0, max_retry_after=None)
+    busy = hookline.Response(429, headers={"Retry-After": value})
+
+    assert await gets(mode, clock, limit, A, A, responses=(busy,)) == [0, 0]

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ._timeout import RunningTimeout
 from ._wiring import build
-from .plugins.interfaces import Middleware, Send
+from .plugins.interfaces import Middleware, Send, Waiter
 
 if TYPE_CHECKING:
     from ._backends.base import Backend
     from ._models import Request, Response
+    from ._timeout import TimeoutDict
     from ._types import MiddlewareTypes
     from .plugins import PluginManager
-    from .plugins.interfaces import Waiter
 
 # What a layer is put around: the next layer, or the one that calls the transport.
 Hop = Callable[["Request"], Awaitable["Response"]]
@@ -36,6 +36,10 @@ class _Sender(Send):
         self.received: list[Response] = []
 
     async def __call__(self, request: Request) -> Response:
+        extensions = request.extensions
+        if "timeout" not in extensions and self._timeout is not None:
+            # One that the middleware made itself: no wait is without a limit.
+            extensions["timeout"] = cast("TimeoutDict", self._timeout)
         response = await self._send(request)
         self.received.append(response)
         return response
@@ -56,7 +60,7 @@ class _Sender(Send):
         timeout.get("read")
 
     def create_waiter(self) -> Waiter:
-        return self._backend().create_waiter()
+        return _OpenWaiter(self._backend().create_waiter(), is_async=self.is_async)
 
     def _backend(self) -> Backend:
         from ._backends import load_backend, running_backend
@@ -64,8 +68,47 @@ class _Sender(Send):
         return load_backend(running_backend() if self.is_async else "sync")()
 
 
-def around(layer: Middleware, send: Hop, *, is_async: bool) -> Hop:
-    """`send` with a middleware around it."""
+class _OpenWaiter(Waiter):
+    """One that may be set from anywhere: another thread, another event loop, or the garbage
+    collector in either. Those of the backends belong to their loop."""
+
+    __slots__ = ("_inner", "_loop")
+
+    def __init__(self, inner: Waiter, *, is_async: bool) -> None:
+        from ._backends import running_loop
+
+        self._inner = inner
+        self._loop: Any = running_loop() if is_async else None
+
+    async def wait(self, timeout: float | None) -> bool:
+        return await self._inner.wait(timeout)
+
+    def set(self) -> None:
+        from ._backends import running_loop
+
+        loop = self._loop
+        try:
+            if loop is None or running_loop() is loop:
+                self._inner.set()
+            elif hasattr(loop, "call_soon_threadsafe"):
+                loop.call_soon_threadsafe(self._inner.set)
+            else:
+                # trio's token.
+                loop.run_sync_soon(self._inner.set)
+        except RuntimeError:
+            # The loop is over, and whoever waited with it; or two threads set it at once.
+            pass
+
+
+def around(
+    layer: Middleware,
+    send: Hop,
+    *,
+    is_async: bool,
+    adopt: Callable[[Request, Response], None],
+) -> Hop:
+    """`send` with a middleware around it. `adopt` gives a response that the middleware made itself
+    the client's settings."""
     from ._models import Response
 
     async def wrapped(request: Request) -> Response:
@@ -84,9 +127,9 @@ def around(layer: Middleware, send: Hop, *, is_async: bool) -> Hop:
                 "expected a hookline.Response."
             )
         if response._request is None:
-            # One that the middleware made itself.
             response._request = request
             response._started = started
+            adopt(request, response)
         return response
 
     return wrapped

@@ -281,7 +281,8 @@ class AsyncioBackend(Backend):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._loop = asyncio.get_running_loop()
-        self._buffer = memoryview(bytearray(_RECEIVE_SIZE))
+        # Made for the first connection: there are backends that only sleep.
+        self._buffer: memoryview | None = None
 
     def _here(self) -> asyncio.AbstractEventLoop:
         """The running loop. A client may outlive one: its connections are found unusable then, and
@@ -289,7 +290,7 @@ class AsyncioBackend(Backend):
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop = loop
-            self._buffer = memoryview(bytearray(_RECEIVE_SIZE))
+            self._buffer = None
         return loop
 
     async def look_up(self, host: str, port: int, deadline: Deadline) -> Sequence[Address]:
@@ -309,7 +310,11 @@ class AsyncioBackend(Backend):
         # Where reads complete later than they start (Windows' proactor), the buffer cannot be
         # shared.
         is_shared = not hasattr(loop, "_proactor")
-        buffer = self._buffer if is_shared else memoryview(bytearray(_RECEIVE_SIZE))
+        buffer = self._buffer if is_shared else None
+        if buffer is None:
+            buffer = memoryview(bytearray(_RECEIVE_SIZE))
+            if is_shared:
+                self._buffer = buffer
         try:
             _, stream = await loop.create_connection(
                 lambda: AsyncioStream(loop, buffer, sock), sock=sock

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,12 +32,14 @@ class Engine:
         ttl: float | None,
         max_size: int,
         max_entry_size: int,
+        users: Sequence[str],
         options: hishel.CacheOptions,
     ) -> None:
         self._path = path
         self._ttl = ttl
         self._max_size = max_size
         self._max_entry_size = max_entry_size
+        self._users = users
         self._options = options
         self._lock = threading.Lock()
         self._made: hishel.SqliteStorage | None = None
@@ -46,7 +48,7 @@ class Engine:
         """Answer from the cache, or from what lies within."""
         run = _in_a_thread if send.is_async else _here
         store = await run(self.store)
-        key = translation.key_of(request)
+        key = translation.key_of(request, self._users)
         asked = translation.to_hishel(request)
         state: Any = hishel.IdleClient(options=self._options)
         state = state.next(asked, await run(store.get_entries, key))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from hookline import Request, Response
-from hookline.plugins import Middleware, Send
+from hookline.plugins import Middleware, Send, after_fork
 
 if TYPE_CHECKING:
     from ._engine import Engine
@@ -30,8 +30,11 @@ class Cache(Middleware):
       Cache-Control allows that.
     - `shared`: whether the cache serves several users, as a proxy's does: then responses that are
       `private`, or for a request with Authorization, are not kept. False by default, a browser's
-      way. Answers to one user's Authorization are never another's in any case.
+      way.
     - `methods`: which methods are cached, GET and HEAD by default.
+    - `users`: the request headers that tell users apart, Authorization and Cookie by default: what
+      was answered to one value is found by requests with the same value alone. Add yours, such as
+      X-Api-Key, where a server's answers depend on it and it does not say `Vary`.
 
     A body is kept when it was read to its end. `response.extensions["cache"]` says what happened:
     {"from_cache": ..., "revalidated": ..., "stored": ...}; `stored` means that the body will be
@@ -53,6 +56,7 @@ class Cache(Middleware):
         allow_stale: bool = False,
         shared: bool = False,
         methods: Sequence[str] = ("GET", "HEAD"),
+        users: Sequence[str] = ("Authorization", "Cookie"),
     ) -> None:
         if path is not None and not isinstance(path, (str, Path)):
             raise TypeError(f"path: expected a file's path or None, not {path!r}.")
@@ -74,8 +78,12 @@ class Cache(Middleware):
             "shared": bool(shared),
             "supported_methods": [method.upper() for method in methods],
         }
-        self._lock = threading.Lock()
+        if isinstance(users, str):
+            raise TypeError(f"users: expected a list of header names, not {users!r}.")
+        self._users = tuple(name.lower() for name in users)
         self._engine: Engine | None = None
+        self._forget()
+        after_fork(self, Cache._forget)
 
     async def handle(self, request: Request, send: Send) -> Response:
         if request.extensions.get("cache") is False:
@@ -90,13 +98,31 @@ class Cache(Middleware):
         with self._lock:
             if self._engine is None:
                 self._engine = Engine(
-                    self._path, self._ttl, self._max_size, self._max_entry_size, options
+                    self._path,
+                    self._ttl,
+                    self._max_size,
+                    self._max_entry_size,
+                    self._users,
+                    options,
                 )
             return self._engine
+
+    def _forget(self) -> None:
+        """Begin anew. A child process must not touch its parent's connection to SQLite, not even to
+        close it."""
+        self._lock = threading.Lock()
+        if self._engine is not None:
+            _left_to_the_parent.append(self._engine)
+        self._engine = None
 
     def __getstate__(self) -> dict[str, Any]:
         # What is kept in memory stays here; a file is opened anew.
         return {**vars(self), "_lock": None, "_engine": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state, _lock=threading.Lock())
+        vars(self).update(state)
+        self._forget()
+        after_fork(self, Cache._forget)
+
+
+_left_to_the_parent: list[Engine] = []

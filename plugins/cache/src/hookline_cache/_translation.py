@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from email.utils import formatdate
 
 import hishel
@@ -10,15 +11,13 @@ import hishel
 import hookline
 
 
-def key_of(request: hookline.Request) -> str:
-    """What a request's stored answers are found by: its URL, and whose request it is.
-
-    The fragment is no part of it. Answers to one user's credentials are not another's, whether the
-    server says Vary or not.
+def key_of(request: hookline.Request, users: Sequence[str]) -> str:
+    """What a request's stored answers are found by: its URL, and whose request it is, which the
+    headers in `users` say. The fragment is no part of it.
     """
-    url = str(request.url).partition("#")[0]
-    authorization = request.headers.get("authorization", "")
-    return hashlib.sha256(f"{authorization}\n{url}".encode()).hexdigest()
+    parts = [str(request.url).partition("#")[0]]
+    parts += [f"{name}: {request.headers.get(name)}" for name in users if name in request.headers]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def to_hishel(request: hookline.Request) -> hishel.Request:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hookline import URL, Headers
+from hookline.plugins import masked_headers, masked_url
 
 HIDDEN = "[secure]"
 
@@ -38,7 +39,8 @@ class Redaction:
         """A URL without what is secret in it."""
         if url.userinfo:
             url = url.copy_with(username=None, password=None)
-        text = str(url).partition("#")[0]
+        # What a configuration knows to be a secret is hidden by that.
+        text = masked_url(url).partition("#")[0]
         path, mark, query = text.partition("?")
         return path + mark + "&".join(map(self._pair, query.split("&")))
 
@@ -51,7 +53,7 @@ class Redaction:
 
     def headers(self, headers: Headers) -> dict[str, str]:
         """Headers by name, in lower case, without what is secret in them."""
-        return {name: HIDDEN if name in self._headers else value for name, value in headers.items()}
+        return {name: HIDDEN if name in self._headers else value for name, value in masked_headers(headers).items()}
 
 
 def _lower(option: str, names: Iterable[str]) -> frozenset[str]:

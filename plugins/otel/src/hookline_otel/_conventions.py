@@ -6,6 +6,7 @@ Knows requests and responses; knows nothing of spans.
 from __future__ import annotations
 
 from hookline import URL, Request, Response
+from hookline.plugins import masked_url
 
 # Others are _OTHER, so that a metric has few values.
 METHODS = frozenset(
@@ -61,8 +62,8 @@ def response_attributes(response: Response) -> Attributes:
 def full_url(url: URL) -> str:
     """A URL without credentials."""
     if url.userinfo:
-        url = url.copy_with(username="REDACTED", password="REDACTED")
-    text = str(url)
+        url = url.copy_with(username="REDACTED", password="")
+    text = masked_url(url)
     path, mark, query = text.partition("?")
     pairs = [pair.partition("=") for pair in query.split("&")] if query else []
     if not any(name in _SIGNED for name, _, _ in pairs):

@@ -8,7 +8,7 @@ from typing import Any
 from opentelemetry import context, metrics, propagate, trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
-from hookline import Request, Response
+from hookline import Headers, Request, Response
 
 from . import _conventions as conventions
 
@@ -67,10 +67,17 @@ class Exchange:
             attributes=_with_resends(request),
         )
 
-    def pass_on(self, request: Request) -> None:
-        """Write the context into the request's headers."""
-        within = trace.set_span_in_context(self.span)
-        propagate.inject(request.headers, context=within)
+    def passing_on(self, request: Request) -> Request:
+        """A request like this one with the context in its headers: the program's own stays."""
+        headers = Headers(request.headers)
+        propagate.inject(headers, context=trace.set_span_in_context(self.span))
+        return Request(
+            request.method,
+            request.url,
+            headers=headers,
+            stream=request.stream,
+            extensions=request.extensions,
+        )
 
     def see(self, response: Response) -> None:
         attributes = conventions.response_attributes(response)

@@ -48,7 +48,7 @@ class OpenTelemetry(Middleware):
         if exchange is None:
             return await send(request)
         if self._propagate:
-            exchange.pass_on(request)
+            request = exchange.passing_on(request)
         try:
             response = await send(request)
         except BaseException as error:

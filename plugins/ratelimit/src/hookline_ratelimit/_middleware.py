@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 import hookline
 from hookline import Origin, Request, Response
-from hookline.plugins import Middleware, Send
+from hookline.plugins import Middleware, Send, after_fork
 
 from ._gate import LIMITS, Gate, Limit
 
@@ -33,9 +33,9 @@ class RateLimit(Middleware):
     - `max_wait`: seconds that a request waits at most, 60 by default; None for no limit. A
       timeout's `total` is respected in any case.
     - `respect_retry_after`: whether a 429 or 503 with Retry-After keeps the origin's other requests
-      waiting for that long, `max_retry_after` seconds at most, 120 by default. The response itself
-      is returned: sending again is `retry`'s business, which belongs outside:
-      `middleware=["retry", "ratelimit"]`.
+      waiting for that long, `max_retry_after` seconds at most, 120 by default, None for as long as
+      it says. The response itself is returned: sending again is `retry`'s business, which belongs
+      outside: `middleware=["retry", "ratelimit"]`.
 
     Raises hookline.PoolTimeout for a request whose time does not come, and ValueError and TypeError
     for options that make no sense.
@@ -54,7 +54,7 @@ class RateLimit(Middleware):
         origins: Mapping[str, Mapping[str, object] | None] | None = None,
         max_wait: float | None = 60.0,
         respect_retry_after: bool = True,
-        max_retry_after: float = 120.0,
+        max_retry_after: float | None = 120.0,
     ) -> None:
         self._limit = Limit(rate, per, burst, concurrency)
         self._limits = {
@@ -69,12 +69,25 @@ class RateLimit(Middleware):
             if value is not None and not (
                 isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
             ):
-                raise ValueError(f"{option}: expected seconds >= 0, not {value!r}.")
+                raise ValueError(f"{option}: expected seconds >= 0 or None, not {value!r}.")
         self._max_wait = max_wait
         self._max_retry_after = max_retry_after
         self._respect_retry_after = respect_retry_after
+        self._forget()
+        after_fork(self, RateLimit._forget)
+
+    def _forget(self) -> None:
+        """Begin anew. A child process has its own requests on their way: none."""
         self._lock = threading.Lock()
         self._gates: dict[Origin, Gate] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_lock": None, "_gates": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._forget()
+        after_fork(self, RateLimit._forget)
 
     async def handle(self, request: Request, send: Send) -> Response:
         gate = self._gate(request.url.origin)
@@ -83,11 +96,13 @@ class RateLimit(Middleware):
         await gate.enter(send, min(waits, default=None))
         try:
             response = await send(request)
+            if self._respect_retry_after and response.status_code in _STATUSES:
+                seconds = _retry_after(response)
+                longest = self._max_retry_after
+                gate.close_for(seconds if longest is None else min(seconds, longest))
         except BaseException:
             gate.leave()
             raise
-        if self._respect_retry_after and response.status_code in _STATUSES:
-            gate.close_for(min(_retry_after(response), self._max_retry_after))
         # Whichever comes first: the end of the body, or nobody having the response any more.
         leave = weakref.finalize(response, gate.leave)
         leave.atexit = False
@@ -134,5 +149,5 @@ def _retry_after(response: Response) -> float:
 
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         return 0.0

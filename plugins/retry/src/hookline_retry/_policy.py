@@ -120,10 +120,9 @@ def retry_after(response: Response) -> float | None:
     from email.utils import parsedate_to_datetime
 
     try:
-        when = parsedate_to_datetime(value)
-    except (TypeError, ValueError):
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except (OverflowError, TypeError, ValueError):
         return None
-    return max(0.0, when.timestamp() - time.time())
 
 
 def _check_seconds(name: str, value: object) -> None:
