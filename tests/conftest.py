@@ -45,6 +45,16 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
     return True
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes share the tests (`-n`, with `--dist loadgroup`), each file stays in
+    one. So does the comparison with httpx, which counts its cases."""
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            path = item.path.relative_to(HERE)
+            group = path.parts[0] if path.parts[0] == "compat" else str(path)
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
 class Authority(NamedTuple):
     """A certificate authority that exists for this run: its own file, and a server's."""
 

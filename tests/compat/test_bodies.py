@@ -24,6 +24,7 @@ from support.compare import (
     refusal,
     same,
 )
+from support.ids import plain_id
 from support.recorder import OK, Recorder
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "post", "Custom"]
@@ -49,7 +50,7 @@ HEADERS: list[dict[str, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("body", BODIES, ids=str)
+@pytest.mark.parametrize("body", BODIES, ids=plain_id)
 def test_requests_are_made_alike(body: dict[str, Any]) -> None:
     for method in METHODS:
         for headers in HEADERS:
@@ -63,7 +64,7 @@ def test_requests_are_made_alike(body: dict[str, Any]) -> None:
             same(lambda library, made=made: repr(made(library)), *both())
 
 
-@pytest.mark.parametrize("body", WRONG, ids=str)
+@pytest.mark.parametrize("body", WRONG, ids=plain_id)
 def test_what_is_no_body_is_refused(body: dict[str, Any]) -> None:
     same(
         lambda library: library.Request("POST", "http://h/", **body),
@@ -193,7 +194,7 @@ def one_framing(theirs: Outcome, ours: Outcome) -> bool:
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("body", SENT, ids=str)
+@pytest.mark.parametrize("body", SENT, ids=plain_id)
 def test_bodies_are_sent_alike(body: dict[str, Any], mode: str, recorder: Recorder) -> None:
     def sent(library: Any) -> Any:
         steps = [
@@ -251,7 +252,7 @@ def test_framing_that_was_given_stays_alone() -> None:
     )
 
 
-@pytest.mark.parametrize("data", [b"abc", "abc", [b"a", b"b"]], ids=repr)
+@pytest.mark.parametrize("data", [b"abc", "abc", [b"a", b"b"]], ids=plain_id)
 def test_data_that_is_no_form_is_content_without_a_warning(data: Any) -> None:
     same(
         lambda library: library.Request("POST", "http://h/", data=data).read(),

@@ -320,6 +320,26 @@ def test_cookies_of_a_url_with_a_password_are_those_of_its_host() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("here", "domain", "there"),
+    [
+        ("shop.co.uk", "co.uk", "bank.co.uk"),
+        ("mine.github.io", "github.io", "yours.github.io"),
+        ("127.0.0.1", "0.0.1", "10.0.0.1"),
+    ],
+)
+def test_cookies_for_what_belongs_to_nobody_are_refused(here: str, domain: str, there: str) -> None:
+    def sent(library: Any) -> Any:
+        cookies = library.Cookies()
+        request = library.Request("GET", f"https://{here}/")
+        headers = {"Set-Cookie": f"a=1; Domain={domain}"}
+        cookies.extract_cookies(library.Response(200, headers=headers, request=request))
+        later = library.Request("GET", f"https://{there}/", cookies=cookies)
+        return later.headers.get("cookie")
+
+    differs("cookies-public-suffix", sent, *both(), theirs="a=1", ours=None)
+
+
 def test_jar_of_a_client_decides_what_is_sent() -> None:
     from http.cookiejar import DefaultCookiePolicy
 

@@ -29,6 +29,7 @@ from support.compare import (
     refusal,
     same,
 )
+from support.ids import plain_id
 from support.recorder import OK, Recorder
 
 TYPE = "multipart/form-data; boundary=BB"
@@ -174,7 +175,7 @@ def test_any_form_is_encoded_alike(
         {"files": {"f": b"1"}, "data": {}},
         {"files": {"f": b"1"}, "data": None},
     ],
-    ids=str,
+    ids=plain_id,
 )
 def test_what_else_is_given_is_preferred_or_ignored_alike(arguments: dict[str, Any]) -> None:
     same(
@@ -376,7 +377,7 @@ def unpacked(theirs: Outcome, ours: Outcome) -> bool:
 HOSTILE = ["x\r\ny", "x\ny", "x\ry", "x\0y", "x\x7fy", "x\x0by", "\r\n\r\n--BB--\r\n"]
 
 
-@pytest.mark.parametrize("value", HOSTILE, ids=repr)
+@pytest.mark.parametrize("value", HOSTILE, ids=plain_id)
 def test_part_headers_cannot_end_their_lines(value: str) -> None:
     forms: list[Arguments] = [
         lambda: {"files": {"f": ("a", b"1", value)}},

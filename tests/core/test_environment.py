@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import hookline
 from hookline._environment import environment_proxies
+from support.ids import plain_id
 from support.modes import Mode
 from support.plugins import Echo, manager_of
 from support.raw import answering, raw_server
@@ -329,7 +330,7 @@ async def test_environment_proxy_is_used(mode: Mode, monkeypatch: pytest.MonkeyP
         {"proxies": {"https://": "http://other.test"}},
         {"proxies": {"http://": None}},
     ],
-    ids=str,
+    ids=plain_id,
 )
 def test_environment_does_not_count(
     settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch

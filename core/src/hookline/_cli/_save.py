@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from .._url import URL
 
 # Shells, and Windows, read these; "/" and "\" are cut at before.
-_RESERVED = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"|?*\u202a-\u202e\u2066-\u2069]')
+_RESERVED = re.compile(
+    r'[\x00-\x1f\x7f-\x9f<>:"|?*\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]'
+)
 # Devices on Windows, whatever the suffix.
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 # Bytes: what most file systems allow is 255, and a number may have to be added.
@@ -117,7 +119,11 @@ def _disposition(value: str) -> str:
 
     message = Message()
     message["Content-Disposition"] = re.sub(r"[\r\n]", " ", value)
-    return message.get_filename() or ""
+    try:
+        return message.get_filename() or ""
+    except UnicodeError:
+        # RFC 8187: a name in a charset that Python knows, and that takes no such bytes.
+        return ""
 
 
 def _pieces(response: Response, shown: str, output: Output) -> Iterator[bytes]:

@@ -13,14 +13,18 @@ from .._headers import _SENSITIVE
 SECURE = "[secure]"
 
 # C0 and DEL have pictures; C1 has none, nor have the marks that change the direction of text, so
-# that what is read is not what is there.
+# that what is read is not what is there, further line ends, and tags, which nobody sees.
 _VISIBLE = {code: 0x2400 + code for code in range(0x20)}
 _VISIBLE[0x7F] = 0x2421
 del _VISIBLE[0x09], _VISIBLE[0x0A]
 _CONTROLS: dict[int, int | str] = {
     **_VISIBLE,
     **{code: f"\\x{code:02x}" for code in range(0x80, 0xA0)},
-    **{code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))},
+    **{
+        code: f"\\u{code:04x}"
+        for code in (0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+    },
+    **{code: f"\\U{code:08x}" for code in range(0xE0000, 0xE0080)},
 }
 
 # Headers of a request whose values are as good as a password, beside those that a configuration
