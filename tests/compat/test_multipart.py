@@ -434,7 +434,7 @@ WRONG: list[Arguments] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("make", WRONG, ids=lambda make: repr(make()))
+@pytest.mark.parametrize("make", WRONG, ids=lambda make: plain_id(make()))
 def test_what_is_no_form_is_refused(make: Arguments) -> None:
     same(
         form(make),
