@@ -1,7 +1,7 @@
 """The floor for HTTP/2: h2, a socket and TLS, with no HTTP client on top.
 
-h2 is the state machine that Python's HTTP/2 clients are built on, hookline's default engine
-among them. What is here does nothing but move bytes between it and a socket: it opens the
+h2 is the state machine that Python's HTTP/2 clients are built on, hookline's second engine among
+them. What is here does nothing but move bytes between it and a socket: it opens the
 streams of its workers, acknowledges what it receives, and resolves a plain future for each
 response. It builds no request, times nothing out and keeps no pool. What a client on h2 costs
 beyond it is the client; a client with an engine of its own can be below it.

@@ -182,7 +182,11 @@ class Peer:
 
     def finish(self) -> None:
         """Close our side, and hear the client out: closing alone could cut off what we said."""
-        self.conversation.socket.shutdown(socket.SHUT_WR)
+        try:
+            self.conversation.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            # The client has heard enough, and was faster.
+            return
         self.receive_to_end()
 
     def cut(self) -> None:

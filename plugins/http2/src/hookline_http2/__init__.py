@@ -2,8 +2,8 @@
 
 Read in this order: `_protocol.py` (one connection and who does what on it), `_exchange.py` (one
 request on its stream), `_body.py`, `_fields.py` (requests as header fields), `_codec.py` (what an
-engine has to offer) and `_h2.py` (h2, and whatever has its interface, as an engine). Our own engine
-is `_native.py`, with `_streams.py`, `_messages.py`, `_header_blocks.py` and `_frames.py`.
+engine has to offer) and `_native.py`, which is our own engine, with `_streams.py`, `_messages.py`,
+`_header_blocks.py` and `_frames.py`; `_h2.py` is h2, and whatever has its interface, as an engine.
 """
 
 from __future__ import annotations

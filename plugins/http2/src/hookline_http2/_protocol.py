@@ -12,6 +12,8 @@ The rules it lives by:
   what has arrived, stays where it is.
 - What was received counts as read, for the connection, at once; for its own stream, when somebody
   takes it. So a body that nobody reads stops its own stream alone.
+- Where others are at work on the same loop, a request without more to send is written one turn of
+  the loop later, with all that begin in the same turn: most of what it costs is the system call.
 - The pool is told of released exchanges and changed capacity after the lock is released.
 """
 
@@ -81,8 +83,8 @@ _CONTROL_PERIOD = 60.0
 class HTTP2(Protocol, Handler):
     """HTTP/2 over one stream of bytes.
 
-    The option `engine` is "h2" or "jh2" (of the package of that name) or "native" (our own);
-    `window` is how many bytes a server may send on one stream before they are read.
+    The option `engine` is "native" (our own), "h2" or "jh2" (of the package of that name); `window`
+    is how many bytes a server may send on one stream before they are read.
     """
 
     name: ClassVar[str] = "http2"
@@ -95,7 +97,7 @@ class HTTP2(Protocol, Handler):
         window: int = _WINDOW,
     ) -> None:  # fmt: skip
         super().__init__(stream)
-        self._codec = (make_codec or create_codec("h2"))(
+        self._codec = (make_codec or create_codec("native"))(
             self, window=window, connection_window=_CONNECTION_WINDOW
         )
         self._window = window
@@ -109,6 +111,8 @@ class HTTP2(Protocol, Handler):
         self._is_keeping = False
         self._is_draining = False
         self._drainers: deque[Waiter] = deque()
+        # Somebody is about to write for everybody who begins meanwhile.
+        self._is_gathering = False
         # Why there will be no more exchanges, and whether the connection is closed.
         self._failure: Exception | None = None
         self._is_closed = False
@@ -127,12 +131,12 @@ class HTTP2(Protocol, Handler):
 
     @classmethod
     def configure(
-        cls, engine: str = "h2", window: int = _WINDOW, **unknown: Any
+        cls, engine: str = "native", window: int = _WINDOW, **unknown: Any
     ) -> Callable[[NetworkStream], HTTP2]:
-        """Choose the engine, once per client: `{"name": "http2", "options": {"engine": "native"}}`.
+        """Choose the engine, once per client: `{"name": "http2", "options": {"engine": "h2"}}`.
 
-        - `engine`: "h2" (the default), "jh2" (the same interface, in Rust in part; installed with
-          `hookline-http2[jh2]`) or "native" (our own).
+        - `engine`: "native" (our own, the default), "h2" or "jh2" (the same interface, in Rust in
+          part; installed with `hookline-http2[jh2]`).
         - `window`: how many bytes the server may send on one stream before somebody reads them; 4
           MiB by default.
 
@@ -194,14 +198,21 @@ class HTTP2(Protocol, Handler):
         exchange = Exchange(upload)
         if interim is not None:
             exchange.informational = []
+        gathers = is_kept = False
         try:
             with self._lock:
                 try:
                     self._begin(exchange, head.fields, sends_body=not asks_first)
-                    is_kept = self._flush()
+                    if len(self._exchanges) > 1 and upload.is_done and self._may_gather():
+                        gathers = not self._is_gathering
+                        self._is_gathering = True
+                    else:
+                        is_kept = self._flush()
                 except BaseException as exc:
                     self._interrupted(exc)
                     raise
+            if gathers:
+                is_kept = await self._gather()
             if is_kept:
                 await self._drain(timeout.get("write"), exchange)
             if asks_first and interim is not None:
@@ -270,7 +281,7 @@ class HTTP2(Protocol, Handler):
         """See `Protocol.after_fork`."""
         super().after_fork()
         self._lock = threading.Lock()
-        self._is_reading = self._is_draining = self._is_keeping = False
+        self._is_reading = self._is_draining = self._is_keeping = self._is_gathering = False
         self._sleeping.clear()
         self._drainers.clear()
         self._fail(ReadError("The connection belongs to the process that was forked."))
@@ -502,6 +513,22 @@ class HTTP2(Protocol, Handler):
             waiter.set()
 
     # -- Writing ----------------------------------------------------------------------------
+
+    def _may_gather(self) -> bool:
+        """Whether there is a loop in which others may be about to begin, too, and nothing keeps
+        what is written."""
+        return self.network.is_async and not self._is_keeping
+
+    async def _gather(self) -> bool:
+        """Let everybody begin who is about to, and write it all at once; whether some of it is
+        kept."""
+        try:
+            await self.network.sleep(0)
+        finally:
+            with self._lock:
+                self._is_gathering = False
+                is_kept = self._flush()
+        return is_kept
 
     async def _drain(self, timeout: float | None, exchange: Exchange) -> None:
         """Wait until the peer has taken what was written, by anybody."""
