@@ -368,5 +368,19 @@ def test_credentials_are_masked_by_their_header(name: str, value: str, shown: st
     assert masked(name, value) == shown
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\u202eb", "a\\u202eb"),
+        ("a\u200eb\u200f", "a\\u200eb\\u200f"),
+        ("\u061ca", "\\u061ca"),
+        ("a\u2028b\u2029c", "a\\u2028b\\u2029c"),
+        ("a\U000e0041\U000e007f", "a\\U000e0041\\U000e007f"),
+    ],
+)
+def test_what_nobody_sees_is_shown_as_what_it_is(text: str, shown: str) -> None:
+    assert visible(text) == shown
+
+
 def test_visible_text_stays_as_it_is() -> None:
     assert visible("ä→\u00a0\n\tz") == "ä→\u00a0\n\tz"

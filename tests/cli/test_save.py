@@ -152,6 +152,8 @@ def test_body_that_breaks_off_is_said_to_be_incomplete(call: Any, tmp_path: Path
         ("http://a/x", {"content-disposition": "a; filename*=UTF-8''%c3%a4.txt"}, "ä.txt"),
         ("http://a/x", {"content-disposition": "a; filename*=nonsense''%ff"}, None),
         ("http://a/x", {"content-disposition": "\x00; ; =; filename"}, "x"),
+        ("http://a/x", {"content-disposition": "a; filename*=idna''%ff"}, "x"),
+        ("http://a/x", {"content-disposition": "a; filename*=punycode''x%ff"}, "x"),
     ],
 )
 def test_name_is_the_servers_or_the_urls_or_made_up(

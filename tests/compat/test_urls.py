@@ -20,7 +20,8 @@ URLS = [
     "http://h/p?q=a#f", "http://h:80/", "http://h:443/", "https://h:443/", "https://h:80/",
     "http://h:/", "http://h:0/", "http://h:99999/", "http://h:x/", "http://h:-1/", "http://h: 8/",
     "http://u@h/", "http://u:p@h/", "http://u:@h/", "http://:p@h/", "http://:@h/", "http://@h/",
-    "http://u:p/q@h/", "http://u:p:q@h/", "http://u@v@h/", "http://u%40:p%3A@h/", "http://é:ü@h/", "http://u p@h/",
+    "http://u:p/q@h/", "http://u:p:q@h/", "http://u@v@h/", "http://u%40:p%3A@h/", "http://é:ü@h/",
+    "http://u p@h/",
     "http://[::1]/", "http://[::1]:80/", "http://[::1]:8080/", "http://[::FFFF:1.2.3.4]/",
     "http://[v1.a]/", "http://[::1/", "http://::1/", "http://[]/", "http://[::1%25eth0]/",
     "http://1.2.3.4/", "http://1.2.3.256/", "http://1.2.3/", "http://01.2.3.4/", "http://0x7f.1/",
@@ -87,7 +88,7 @@ def at_sign_in_host(theirs: Outcome, ours: Outcome) -> bool:
 
 
 def not_quoted(theirs: Outcome, ours: Outcome) -> bool:
-    """What is wrong may be a piece of a password: hookline does not say it where there is an "@"."""
+    """What is wrong may be a piece of a password: where there is an "@", it is not told."""
     if ours.error is None or theirs.error is None:
         return False
     message, separator, _ = str(ours.error[1]).partition(", not shown because the URL has an '@'")
@@ -112,7 +113,7 @@ EXCEPTIONS = {
 @pytest.mark.parametrize("url", URLS)
 def test_url_is_parsed_alike(url: str) -> None:
     same(lambda library: library.URL(url), *both(), except_for=EXCEPTIONS)
-    same(lambda library: str(library.URL(url)), *both())
+    same(lambda library: str(library.URL(url)), *both(), except_for=EXCEPTIONS)
     same(lambda library: library.URL(library.URL(url)), *both(), except_for=EXCEPTIONS)
     same(lambda library: library.Request("GET", url).headers, *both(), except_for=EXCEPTIONS)
 

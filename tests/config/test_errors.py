@@ -320,7 +320,7 @@ def test_options_of_protocols_are_checked_by_the_protocol_itself() -> None:
 
     assert message({"parsr": "h11"}) == (
         "protocols[0].options.parsr: 'http11' has no option 'parsr'. Did you mean 'parser'? "
-        "Known: parser."
+        "Known: max_head_size, max_headers, parser."
     )
     assert message({"parser": 5}) == (
         "protocols[0].options.parser: expected a string, not a whole number."

@@ -277,6 +277,53 @@ def test_with_a_prefix_neither_the_whole_nor_the_secret_alone_is_told() -> None:
     assert SECRET not in everything_of(caught.value)
 
 
+@pytest.mark.parametrize(
+    "configuration",
+    [
+        {"base_url": {"env": "PIECES", "prefix": "http://u:"}},
+        {"proxy": {"env": "PIECES"}},
+        {"proxy": {"env": "PIECES", "prefix": "http://u:"}},
+        {"proxy": {"url": {"env": "PIECES"}}},
+        {"proxies": {"http://": {"env": "PIECES"}}},
+        {"mounts": {"http://x": {"name": "pool", "options": {"proxy": {"env": "PIECES"}}}}},
+        {"default_encoding": {"env": "PIECES"}},
+        {"verify": {"env": "PIECES"}},
+        {"headers": {"X": {"env": "UNSET", "default": "s3cr3t", "prefix": "é"}}},
+        {"headers": {"X": {"env": "PIECES", "prefix": "é"}}},
+    ],
+)
+def test_no_piece_of_what_a_reference_leads_to_is_told(
+    configuration: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIECES", "s3cr3t/va lue")
+    with pytest.raises(ConfigError) as caught:
+        Client.from_config(configuration)
+
+    told = "".join(traceback.format_exception(caught.value)) + repr(caught.value.errors)
+    assert "what the reference leads to does not do: expected " in told
+    assert "s3cr3t" not in told
+    assert caught.value.errors[0].path
+    assert caught.value.__cause__ is None
+
+
+def test_a_plugin_that_quotes_a_piece_of_a_secret_is_not_quoted() -> None:
+    class Piecemeal(Middleware):
+        name = "piecemeal"
+
+        def __init__(self, value: str) -> None:
+            raise ValueError(f"there is no {value[:6]!r}")
+
+    settings = {"middleware": [{"name": "piecemeal", "options": {"value": {"env": "API_SECRET"}}}]}
+    with pytest.raises(ConfigError) as caught:
+        Client.from_config(settings, plugins=manager_of(Piecemeal))
+
+    assert str(caught.value) == (
+        "middleware[0]: 'piecemeal' cannot be made: ValueError, whose message may have a part of a "
+        "secret in it."
+    )
+    assert caught.value.__cause__ is None
+
+
 def test_a_client_that_cannot_be_made_does_not_tell_it_either() -> None:
     class Quoting(Client):
         def __init__(self, *, headers: Any = None, **settings: Any) -> None:

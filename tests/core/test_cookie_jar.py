@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+import gc
 import pickle
+import subprocess
 import sys
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from unittest import mock
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -40,6 +43,15 @@ SET_COOKIES = st.builds(
     st.sampled_from(["a=1", "a=2", "b=3", "c", "d=", "e=x y", 'f="q"', "=v", ""]),
     st.lists(ATTRIBUTES, max_size=3),
 )
+# Made to a cookie that is in the jar, by whoever got hold of it.
+CHANGES = st.sampled_from(
+    [
+        ("value", "changed"), ("value", None), ("name", "other"), ("secure", True),
+        ("secure", False), ("expires", None), ("expires", int(NOW) + 60), ("expires", 1),
+        ("domain", "example.org"), ("domain", ".a.example.org"), ("domain_specified", True),
+        ("domain_specified", False), ("path", "/p/q/r"), ("port", "8080"), ("port", None),
+    ]
+)  # fmt: skip
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("get"), URLS),
@@ -52,6 +64,7 @@ STEPS = st.lists(
         ),
         st.tuples(st.just("wait"), st.sampled_from([1.0, 59.0, 61.0])),
         st.tuples(st.just("clear"), st.sampled_from([None, "example.org", ".example.org"])),
+        st.tuples(st.just("change"), st.integers(0, 5), CHANGES),
     ),
     max_size=12,
 )
@@ -66,6 +79,17 @@ def sent(jar: CookieJar, url: str) -> str | None:
     return request.headers.get("cookie")
 
 
+class Theirs(CookieJar):
+    """The standard library's, but for one thing: it looks for a cookie that has expired where that
+    says that it is, and raises KeyError if somebody has changed it."""
+
+    def clear_expired_cookies(self) -> None:
+        for paths in self._cookies.values():  # type: ignore[attr-defined]
+            for cookies in paths.values():
+                for name in [name for name, cookie in cookies.items() if cookie.is_expired()]:
+                    del cookies[name]
+
+
 def step(jar: CookieJar, kind: str, arguments: tuple[Any, ...]) -> Any:
     if kind == "get":
         return sent(jar, arguments[0])
@@ -74,6 +98,13 @@ def step(jar: CookieJar, kind: str, arguments: tuple[Any, ...]) -> Any:
         headers = [("Set-Cookie", value) for value in arguments[1]]
         response = hookline.Response(200, headers=headers, request=request)
         jar.extract_cookies(JarResponse(response), JarRequest(request))  # type: ignore[arg-type]
+    elif kind == "change":
+        number, (name, value) = arguments
+        # The same of two jars, which remove what has expired at different times.
+        alive = (cookie for cookie in jar if not cookie.is_expired())
+        cookies = sorted(alive, key=lambda cookie: str(vars(cookie)))
+        if number < len(cookies):
+            setattr(cookies[number], name, value)
     elif kind == "put":
         jar.set_cookie(plain_cookie("put", "1", *arguments))
     elif kind == "clear":
@@ -88,9 +119,7 @@ def step(jar: CookieJar, kind: str, arguments: tuple[Any, ...]) -> Any:
 @given(STEPS)
 def test_what_is_sent_is_what_the_standard_librarys_jar_sends(steps: list[Any]) -> None:
     ours = Jar()
-    theirs = CookieJar(
-        DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
-    )
+    theirs = Theirs(DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain))
     clock = [NOW]
 
     with mock.patch("time.time", side_effect=lambda: clock[0]):
@@ -117,6 +146,42 @@ def test_cookie_that_expires_is_not_sent_from_memory() -> None:
         after = sent(jar, "http://example.org/")
 
     assert (before, after, len(jar)) == ("a=1", None, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("value", "2", "a=2"),
+        ("name", "b", "b=1"),
+        ("secure", True, None),
+        ("expires", 1, None),
+        ("domain", "elsewhere.test", None),
+        ("port", "8080", None),
+    ],
+)
+def test_cookie_that_is_changed_in_place_is_sent_as_it_is(
+    name: str, value: Any, expected: str | None
+) -> None:
+    jar = Jar()
+    jar.set_cookie(plain_cookie("a", "1", "example.org", "/"))
+    assert sent(jar, "http://example.org/") == "a=1"
+    (cookie,) = jar
+
+    setattr(cookie, name, value)
+
+    assert sent(jar, "http://example.org/") == expected
+
+
+def test_cookie_that_was_not_sent_is_sent_after_a_change_in_place() -> None:
+    jar = Jar()
+    jar.set_cookie(plain_cookie("a", "1", "example.org", "/"))
+    (cookie,) = jar
+    cookie.secure = True
+    assert sent(jar, "http://example.org/") is None
+
+    cookie.secure = False
+
+    assert sent(jar, "http://example.org/") == "a=1"
 
 
 def test_policy_of_the_users_own_is_asked_about_every_cookie() -> None:
@@ -147,11 +212,14 @@ def calls(function: Any, *arguments: Any) -> int:
         nonlocal count
         count += event in ("call", "c_call")
 
+    # What others have done at a collection is not the function's.
+    gc.disable()
     sys.setprofile(watch)
     try:
         function(*arguments)
     finally:
         sys.setprofile(None)
+        gc.enable()
     return count
 
 
@@ -196,3 +264,107 @@ def test_jar_travels() -> None:
         twin.clear()
         assert sent(twin, "http://example.org/") is None
     assert sent(jar, "http://example.org/") == "a=1"
+
+
+# -- Whom a cookie may be for ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("host", "domain", "elsewhere"),
+    [
+        ("shop.co.uk", "co.uk", "bank.co.uk"),
+        ("shop.co.uk", ".co.uk", "bank.co.uk"),
+        ("SHOP.co.uk", "CO.UK", "bank.co.uk"),
+        ("shop.co.uk.", "co.uk.", "bank.co.uk."),
+        ("shop.com", "com", "bank.com"),
+        ("mine.github.io", "github.io", "yours.github.io"),
+        # By a wildcard in the list.
+        ("a.b.kawasaki.jp", "b.kawasaki.jp", "c.b.kawasaki.jp"),
+        ("mine.xn--55qx5d.cn", "xn--55qx5d.cn", "yours.xn--55qx5d.cn"),
+        ("127.0.0.1", "0.0.1", "10.0.0.1"),
+        ("127.0.0.1", "0.1", "8.8.0.1"),
+        ("shop.test", "bank.test", "bank.test"),
+        ("shop.test", "p.test", "p.test"),
+        ("shop.test", "a.shop.test", "a.shop.test"),
+    ],
+)
+def test_cookie_for_a_domain_that_is_not_the_hosts_is_refused(
+    host: str, domain: str, elsewhere: str
+) -> None:
+    jar = Jar()
+
+    step(jar, "set", (f"https://{host}/", [f"a=1; Domain={domain}"]))
+
+    assert len(jar) == 0
+    assert sent(jar, f"https://{host}/") is sent(jar, f"https://{elsewhere}/") is None
+
+
+@pytest.mark.parametrize("host", ["github.io", "co.uk", "127.0.0.1", "blogspot.com"])
+def test_cookie_whose_domain_is_a_public_host_itself_is_for_that_host_alone(host: str) -> None:
+    jar = Jar()
+
+    step(jar, "set", (f"https://{host}/", [f"a=1; Domain={host}"]))
+
+    assert sent(jar, f"https://{host}/") == "a=1"
+    assert sent(jar, f"https://below.{host}/") is None
+
+
+@pytest.mark.parametrize(
+    ("host", "domain"),
+    [
+        ("www.shop.co.uk", "shop.co.uk"),
+        ("www.example.org", ".example.org"),
+        # An exception from a wildcard in the list.
+        ("www.city.kawasaki.jp", "city.kawasaki.jp"),
+        ("a.inside.test", "inside.test"),
+    ],
+)
+def test_cookie_for_a_domain_of_ones_own_is_kept(host: str, domain: str) -> None:
+    jar = Jar()
+
+    step(jar, "set", (f"https://{host}/", [f"a=1; Domain={domain}"]))
+
+    assert sent(jar, f"https://{host}/") == "a=1"
+    assert sent(jar, f"https://{domain.lstrip('.')}/") == "a=1"
+
+
+def test_secure_cookie_is_not_sent_without_tls() -> None:
+    jar = Jar()
+    step(jar, "set", ("https://example.org/", ["a=1; Secure"]))
+
+    assert sent(jar, "http://example.org/") is None
+    assert sent(jar, "https://example.org/") == "a=1"
+
+
+def test_cookie_stays_below_its_path() -> None:
+    jar = Jar()
+    step(jar, "set", ("https://example.org/p/q", ["a=1; Path=/p", "b=2"]))
+
+    assert sent(jar, "https://example.org/p/x") == "a=1; b=2"
+    assert sent(jar, "https://example.org/pq") is None
+    assert sent(jar, "https://example.org/") is None
+
+
+def test_list_of_public_suffixes_is_loaded_by_the_first_cookie_that_names_a_domain() -> None:
+    code = (
+        "import sys, hookline\n"
+        "request = hookline.Request('GET', 'https://a.example.org/')\n"
+        "def answer(value):\n"
+        "    headers = {'Set-Cookie': value}\n"
+        "    return hookline.Response(200, headers=headers, request=request).cookies\n"
+        "assert dict(answer('a=1; Path=/; Secure')) == {'a': '1'}\n"
+        "assert 'publicsuffixlist' not in sys.modules\n"
+        "assert dict(answer('a=1; Domain=example.org')) == {'a': '1'}\n"
+        "assert 'publicsuffixlist' in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+def test_cookie_for_a_host_alone_stays_so_when_its_jar_travels() -> None:
+    cookies = hookline.Cookies(Jar())
+    step(cookies.jar, "set", ("https://example.org/", ["a=1"]))
+
+    again = pickle.loads(pickle.dumps(cookies))
+
+    assert sent(again.jar, "https://example.org/") == "a=1"
+    assert sent(again.jar, "https://www.example.org/") is None

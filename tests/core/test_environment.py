@@ -422,4 +422,4 @@ def test_variables_load_no_more_than_they_need() -> None:
     program = "import hookline; hookline.Client()"
     loaded = modules_after(program, ALL_PROXY=PROXY, NO_PROXY=".example.org")
 
-    assert loaded - modules_after(program) == {"hookline._environment"}
+    assert loaded - modules_after(program) == {"hookline._environment", "hookline._mounts"}

@@ -146,6 +146,26 @@ def test_loops_that_have_ended_are_forgotten(kind: str) -> None:
         run(kind, client.aclose)
 
 
+@pytest.mark.parametrize("closed", ["response", "client"])
+def test_what_is_closed_after_its_loop_is_closed_for_good(closed: str) -> None:
+    """asyncio would remark on it: these are the client's to close, and it does."""
+    with raw_server(answering(STALLS)) as server, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        client = hookline.AsyncClient()
+
+        async def begin() -> hookline.Response:
+            return await client.send(client.build_request("GET", server.url), stream=True)
+
+        response = run("asyncio", begin)
+        if closed == "response":
+            run("asyncio", response.aclose)
+        run("asyncio", client.aclose)
+        del response
+        gc.collect()
+
+    assert [each for each in caught if "unclosed transport" in str(each.message)] == []
+
+
 def test_those_who_still_waited_in_a_loop_that_was_closed_are_gone_with_it() -> None:
     """Neither cancelled nor woken: `asyncio.run` would have cancelled them."""
     with raw_server(answering(STALLS)) as server:

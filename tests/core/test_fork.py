@@ -313,47 +313,126 @@ def test_a_fork_waits_for_what_is_done_under_a_guarded_lock(
     assert lock.acquire(0)
 
 
-def test_a_fork_waits_for_what_another_thread_is_importing() -> None:
-    """It could never be imported in the child: whoever began is not there to finish."""
-    program = """
-        import importlib, os, signal, sys, threading, types
-        import hookline
-        from importlib.abc import Loader, MetaPathFinder
-        from importlib.machinery import ModuleSpec
-
-        begun, may_go_on = threading.Event(), threading.Event()
-
-        class Slow(Loader, MetaPathFinder):
-            def find_spec(self, name, path, target=None):
-                return ModuleSpec(name, self) if name == "hookline_slow" else None
-
-            def exec_module(self, module):
-                begun.set()
-                may_go_on.wait(10)
-                module.value = 42
-
-        sys.meta_path.insert(0, Slow())
-        hookline.Client().close()
-        # Called before hookline's own, which then finds the import under way.
-        os.register_at_fork(before=may_go_on.set)
-        thread = threading.Thread(target=lambda: importlib.import_module("hookline_slow"))
-        thread.start()
-        begun.wait(10)
-        child = os.fork()
-        if child == 0:
-            signal.alarm(10)
-            os._exit(importlib.import_module("hookline_slow").value)
-        thread.join()
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-    """
+def printed_by(program: str, *arguments: str) -> str:
+    """What a program prints, in a process of its own that says nothing else."""
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(program)],
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(program), *arguments],
         capture_output=True,
         text=True,
         check=False,
     )
+    assert done.stderr == ""
+    return done.stdout
 
-    assert (done.stdout, done.stderr) == ("42\n", "")
+
+@pytest.mark.parametrize("name", ["hookline_slow", "colorsys", "idna"])
+@pytest.mark.parametrize("phase", ["create_module", "exec_module"])
+def test_a_fork_waits_for_what_another_thread_is_importing(name: str, phase: str) -> None:
+    """It could never be imported in the child: whoever began is not there to finish."""
+    program = """
+        import importlib, os, signal, sys, threading, time, types
+        import hookline
+        from hookline import _fork
+        from importlib.abc import Loader, MetaPathFinder
+        from importlib.machinery import ModuleSpec
+
+        slow, slow_phase = sys.argv[1:]
+        begun, may_go_on = threading.Event(), threading.Event()
+
+        def reach(phase):
+            if phase == slow_phase:
+                begun.set()
+                may_go_on.wait(10)
+
+        class Slow(Loader, MetaPathFinder):
+            def find_spec(self, name, path, target=None):
+                return ModuleSpec(name, self) if name == slow else None
+
+            def create_module(self, spec):
+                # Nobody finds it among the modules yet.
+                reach("create_module")
+
+            def exec_module(self, module):
+                reach("exec_module")
+                module.value = 42
+
+        hookline.Client().close()
+        sys.meta_path.insert(0, Slow())
+        # The import goes on when the fork waits for it, and not before.
+        def sleep(seconds):
+            may_go_on.set()
+            time.sleep(seconds)
+
+        _fork.time = types.SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
+        thread = threading.Thread(target=lambda: importlib.import_module(slow))
+        thread.start()
+        begun.wait(10)
+        child = os.fork()
+        if child == 0:
+            signal.alarm(5)
+            os._exit(importlib.import_module(slow).value)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        may_go_on.set()
+        thread.join()
+    """
+
+    assert printed_by(program, name, phase) == "42\n"
+
+
+def test_a_fork_does_not_wait_for_the_imports_of_others() -> None:
+    """A program may do everything while its first module is being imported."""
+    program = """
+        import os, sys, threading
+        import hookline
+        from importlib.abc import Loader, MetaPathFinder
+        from importlib.machinery import ModuleSpec
+
+        class Program(Loader, MetaPathFinder):
+            def find_spec(self, name, path, target=None):
+                return ModuleSpec(name, self) if name == "program" else None
+
+            def exec_module(self, module):
+                thread = threading.Thread(target=fork)
+                thread.start()
+                thread.join()
+
+        def fork():
+            from hookline import _fork
+
+            print(list(_fork._imports_elsewhere()))
+            child = os.fork()
+            if child == 0:
+                os._exit(0)
+            print(os.waitpid(child, 0)[1])
+
+        hookline.Client().close()
+        sys.meta_path.insert(0, Program())
+        import program
+    """
+
+    assert printed_by(program) == "[]\n0\n"
+
+
+def test_what_every_request_needs_is_loaded_before_a_fork_and_for_users_of_clients_alone() -> None:
+    program = """
+        import os, sys
+        import hookline
+
+        if sys.argv[1:]:
+            hookline.Client().close()
+        before = set(sys.modules)
+        child = os.fork()
+        if child == 0:
+            os._exit(0)
+        os.waitpid(child, 0)
+        print(*sorted(name for name in set(sys.modules) - before if "idna" in name or "." in name))
+    """
+
+    with_client = printed_by(program, "client").split()
+
+    assert {"encodings.idna", "hookline._backends.sync"} <= set(with_client)
+    assert "hookline._backends.asyncio" not in with_client
+    assert printed_by(program) == "\n"
 
 
 def test_who_waited_in_the_parent_does_not_wait_in_the_child() -> None:

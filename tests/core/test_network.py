@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import hookline
+from hookline._backends import sync
 from hookline._backends._dial import _alternate_families
 from hookline._drive import drive
 from support.modes import Mode, breathe
@@ -500,6 +501,58 @@ async def test_endless_timeouts_are_no_limit(mode: Mode, server: str, seconds: f
     async with mode.client(timeout=seconds) as client:
         assert client.timeout == hookline.Timeout(None)
         assert (await client.get(server + "/port")).status_code == 200
+
+
+@pytest.mark.parametrize("seconds", [3_000_000, 9e8])
+async def test_timeouts_of_weeks_are_as_good_as_any(
+    mode: Mode, server: str, seconds: float
+) -> None:
+    async with mode.client(timeout=seconds) as client:
+        assert (await client.get(server + "/port")).status_code == 200
+        assert (await client.get(server + "/port")).status_code == 200
+    async with mode.client(timeout=hookline.Timeout(None, total=seconds)) as client:
+        assert (await client.get(server + "/port")).status_code == 200
+
+
+def test_waits_that_the_system_cannot_count_are_made_of_several(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sync, "_LONGEST_WAIT", 0.01)
+    ours, peer = socket.socketpair()
+    with ours, peer:
+        ours.setblocking(False)
+        stream = sync.SyncStream(ours)
+        polls: list[float] = []
+
+        class Poll:
+            def poll(self, milliseconds: float) -> bool:
+                polls.append(milliseconds)
+                if len(polls) == 4:
+                    peer.send(b"late")
+                return len(polls) > 3
+
+        stream._poll = Poll()
+
+        assert drive(stream.receive(1)) == b"late"
+        assert polls == [10.0] * 4
+        polls.clear()
+        with pytest.raises(hookline.ReadTimeout):
+            drive(stream.receive(0.025))
+        assert polls == pytest.approx([10.0, 10.0, 5.0])
+
+        # Full, it is not writable; the peer has to read.
+        while stream.write(bytes(65_536)):
+            pass
+        with pytest.raises(hookline.WriteTimeout):
+            drive(stream.writable(0.025))
+
+
+@pytest.mark.parametrize("excess", [65_536, 10**30])
+async def test_port_that_there_is_not_is_refused(mode: Mode, server: str, excess: int) -> None:
+    port = int(server.rpartition(":")[2]) + excess
+    async with mode.client() as client:
+        with pytest.raises(hookline.ConnectError, match=f"there is no port {port}, the largest is"):
+            await client.get(f"http://127.0.0.1:{port}/")
 
 
 def test_loop_that_cannot_watch_sockets_connects_all_the_same(

@@ -136,6 +136,10 @@ def test_empty_parameters_are_false() -> None:
     assert QueryParams("a")
 
 
+def test_repr_of_what_cannot_be_sent() -> None:
+    assert repr(QueryParams({"\ud800": "a"})) == "QueryParams('%ED%A0%80=a')"
+
+
 def test_repr_and_pickle() -> None:
     params = QueryParams("a=1&b=c d")
 

@@ -125,3 +125,24 @@ def test_size_that_is_none_is_refused_and_named(size: Any) -> None:
         Chunker(size)
 
     assert f"chunk_size: expected a whole number >= 1 or None, not {size!r}." == str(caught.value)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_without_a_byte_order_mark_text_is_little_endian(encoding: str, size: int) -> None:
+    data = "Grüße".encode(f"{encoding}-le")
+    decoder = TextDecoder(encoding)
+
+    pieces = [decoder.decode(data[i : i + size]) for i in range(0, len(data), size)]
+
+    assert "".join(pieces) + decoder.flush() == "Grüße"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "data"),
+    [("iso2022_jp_ext", b"\x1b$\xb0|)\x1e\x00\xa2\xf0"), ("utf-16", b"\x00"), ("utf-7", b"+\xff-")],
+)
+def test_what_is_no_text_never_raises(encoding: str, data: bytes) -> None:
+    decoder = TextDecoder(encoding)
+
+    assert "\ufffd" in decoder.decode(data) + decoder.flush()

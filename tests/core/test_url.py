@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import sys
+import traceback
 from typing import Any
 
 import pytest
@@ -159,6 +161,30 @@ def test_origin_fills_in_the_default_port(given_url: str, origin: Origin, text: 
 
 
 # -- What is no URL -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given_url", "component"),
+    [
+        ("http://bob:hun/ter2@h/", "Invalid port"),
+        ("http://bob:hun#ter2@h/", "Invalid port"),
+        ("http://bob:hun?ter2@h/", "Invalid port"),
+        ("http://bob@h:hun/ter2", "Invalid port"),
+        ("http://hunü../ter2@h/", "Invalid IDNA hostname"),
+        ("http://[hun]/ter2@h/", "Invalid IPv6 address"),
+    ],
+)
+def test_what_may_be_a_piece_of_a_password_is_not_told(given_url: str, component: str) -> None:
+    with pytest.raises(InvalidURL) as caught:
+        URL(given_url)
+
+    assert str(caught.value).startswith(f"{component}, not shown because the URL has an '@' in it")
+    assert "hun" not in "".join(traceback.format_exception(caught.value)).replace(given_url, "")
+
+
+def test_port_that_is_given_apart_is_told() -> None:
+    with pytest.raises(InvalidURL, match=r"^Invalid port: 'x'$"):
+        URL("http://bob:secret@h/", netloc=b"h:x")
 
 
 @pytest.mark.parametrize(
@@ -404,3 +430,39 @@ def test_any_text_is_a_stable_url_or_refused(text: str) -> None:
             assert str(url).lower() == str(URL(str(url))).lower()
         assert url.raw_path.isascii()
         assert not {b" ", b"\r", b"\n"} & {bytes([byte]) for byte in url.raw_path}
+
+
+@pytest.mark.parametrize("text", ["http://a/\udc80", "\udc80", "http://u\udc80@a/"])
+def test_half_of_a_surrogate_pair_is_no_url(text: str) -> None:
+    with pytest.raises(hookline.InvalidURL, match="half of a surrogate pair"):
+        hookline.URL(text)
+
+
+def test_reference_that_cannot_be_joined_is_an_invalid_url() -> None:
+    with pytest.raises(hookline.InvalidURL, match="Invalid URL to join"):
+        hookline.URL("https://example.org/").join(":j://e[/")
+
+
+@pytest.mark.parametrize("text", ["http://" + "@" * 60_000, "http://a/" + "%ff%" * 16_000])
+def test_reading_a_url_takes_time_by_its_length(text: str) -> None:
+    """Counted in function calls, not in seconds: what goes back and forth calls more."""
+
+    def cost(text: str) -> int:
+        calls = 0
+
+        def watch(frame: object, event: str, argument: object) -> None:
+            nonlocal calls
+            calls += 1
+
+        sys.setprofile(watch)
+        try:
+            hookline.URL(text)
+        except hookline.InvalidURL:
+            pass
+        finally:
+            sys.setprofile(None)
+        return calls
+
+    assert cost(text) < 20 * len(text)
+    with pytest.raises(hookline.InvalidURL, match="too long"):
+        hookline.URL("http://a/" + "x" * 70_000)

@@ -825,6 +825,38 @@ def test_head_is_too_long_even_if_it_ends_in_the_same_piece(parser: ResponsePars
     assert message == "The response's head is longer than 102400 bytes."
 
 
+def test_headers_are_counted(parser: ResponseParser) -> None:
+    parser.feed(OK + b"A:b\r\n" * 1999 + b"Content-Length: 0\r\n\r\n")
+    assert parser.is_complete
+
+    parser.start("GET")
+    message = refused(parser, OK + b"A:b\r\n" * 2000 + b"Content-Length: 0\r\n\r\n")
+
+    assert message == "The response has 2001 headers, which are more than 2000."
+
+
+def test_trailers_are_counted(parser: ResponseParser) -> None:
+    message = refused(parser, CHUNKED + b"0\r\n" + b"A:b\r\n" * 2001 + b"\r\n")
+
+    assert message == "The response has 2001 headers, which are more than 2000."
+
+
+def test_bounds_can_be_changed(parser: ResponseParser) -> None:
+    parser.max_head_size, parser.max_headers = 200, 2
+
+    message = refused(parser, OK + b"A: b\r\nB: c\r\nC: d\r\n\r\n")
+    assert message == "The response has 3 headers, which are more than 2."
+
+    parser.start("GET")
+    message = refused(parser, OK + b"A: " + b"x" * 200 + b"\r\n\r\n")
+    assert message == "The response's head is longer than 200 bytes."
+
+    parser.start("GET")
+    parser.feed(CHUNKED)
+    message = refused(parser, b"1;" + b"x" * 200)
+    assert message == "The response's chunked body has more than 200 bytes around it."
+
+
 def test_body_does_not_count_for_the_head(parser: ResponseParser) -> None:
     parser.feed(OK + b"Content-Length: 300000\r\n\r\n" + b"\r\n\r\n" * 75000)
 

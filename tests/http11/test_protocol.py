@@ -131,8 +131,22 @@ def test_unknown_parser_is_refused_when_it_is_configured() -> None:
 
 
 def test_unknown_option_is_named() -> None:
-    with pytest.raises(TypeError, match="unknown option 'pipelining'; there is 'parser'"):
+    with pytest.raises(
+        TypeError,
+        match="unknown option 'pipelining'; there are 'parser', 'max_head_size' and 'max_headers'",
+    ):
         HTTP11.configure(pipelining=True)
+
+
+@pytest.mark.parametrize("name", ["max_head_size", "max_headers"])
+def test_bounds_are_options(name: str) -> None:
+    make = HTTP11.configure(**{name: 7})
+
+    assert getattr(make(FakeStream())._parser, name) == 7
+    with pytest.raises(ValueError, match=f"{name}: expected 1 or more, not 0"):
+        HTTP11.configure(**{name: 0})
+    with pytest.raises(TypeError, match=f"{name}: expected a whole number, not 'many'"):
+        HTTP11.configure(**{name: "many"})
 
 
 # -- Whole exchanges -------------------------------------------------------------------------------

@@ -56,6 +56,7 @@ INTERFACES = {
         "connect_unix": ["path", "deadline"],
         "create_waiter": [],
         "resolve": ["host", "port", "deadline"],
+        "sleep": ["seconds"],
     },
     "NetworkStream": {
         "close": [],

@@ -14,7 +14,6 @@ from ._api import delete, get, head, options, patch, post, put, query, request, 
 from ._auth import Auth, BasicAuth, BearerAuth, FunctionAuth
 from ._client import USE_CLIENT_DEFAULT
 from ._clients import AsyncClient, Client
-from ._codes import codes
 from ._cookies import Cookies
 from ._errors import (
     CertificateError,
@@ -57,8 +56,6 @@ from ._errors import (
 from ._headers import Headers
 from ._limits import Limits
 from ._models import Request, Response
-from ._negotiate import NegotiatedAuth
-from ._netrc import NetRCAuth
 from ._proxy import Proxy
 from ._query import QueryParams
 from ._streams import AsyncByteStream, Body, ByteStream, SyncByteStream
@@ -67,21 +64,24 @@ from ._url import URL, Origin
 from ._version import __description__, __title__, __version__
 from .transports.base import AsyncBaseTransport, BaseTransport
 from .transports.http import AsyncHTTPTransport, HTTPTransport
-from .transports.mock import MockTransport
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hookline_digest_auth import DigestAuth as DigestAuth
 
     from ._cli import main as main
+    from ._codes import codes as codes
     from ._interim import InformationalResponse as InformationalResponse
     from ._introspection import ConnectionSnapshot as ConnectionSnapshot
     from ._introspection import PoolSnapshot as PoolSnapshot
+    from ._negotiate import NegotiatedAuth as NegotiatedAuth
+    from ._netrc import NetRCAuth as NetRCAuth
     from ._sse import EventSource as EventSource
     from ._sse import ServerSentEvent as ServerSentEvent
     from ._tls import create_ssl_context as create_ssl_context
     from .compat import alias_httpx as alias_httpx
     from .transports.asgi import ASGITransport as ASGITransport
+    from .transports.mock import MockTransport as MockTransport
     from .transports.wsgi import WSGITransport as WSGITransport
 
 __all__ = [
@@ -183,10 +183,14 @@ _ON_FIRST_USE = {
     "ConnectionSnapshot": "._introspection",
     "EventSource": "._sse",
     "InformationalResponse": "._interim",
+    "MockTransport": ".transports.mock",
+    "NegotiatedAuth": "._negotiate",
+    "NetRCAuth": "._netrc",
     "PoolSnapshot": "._introspection",
     "ServerSentEvent": "._sse",
     "WSGITransport": ".transports.wsgi",
     "alias_httpx": ".compat",
+    "codes": "._codes",
     "main": "._cli",
 }
 
@@ -206,7 +210,9 @@ def _load(name: str) -> object:
     if module := _ON_FIRST_USE.get(name):
         from importlib import import_module
 
-        return _named(getattr(import_module(module, __name__), name))
+        value = _named(getattr(import_module(module, __name__), name))
+        globals()[name] = value
+        return value
     if name == "create_ssl_context":
         # `ssl` takes longer to import than the rest of hookline, and http needs none of it.
         from ._tls import create_ssl_context

@@ -6,12 +6,10 @@ Knows requests and responses. Never sends anything: whoever runs the flow does.
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._errors import RequestError
-from ._timeout import RunningTimeout
 
 if TYPE_CHECKING:
     from ._models import Request, Response
@@ -147,11 +145,13 @@ class BasicAuth(Auth):
 
 def basic_credentials(username: str | bytes, password: str | bytes) -> str:
     """The value of an Authorization header for Basic authentication."""
+    from binascii import b2a_base64
+
     check_credentials(username, password)
     joined = b":".join(
         part.encode("utf-8") if isinstance(part, str) else part for part in (username, password)
     )
-    return f"Basic {b64encode(joined).decode('ascii')}"
+    return f"Basic {b2a_base64(joined, newline=False).decode('ascii')}"
 
 
 def check_credentials(username: object, password: object) -> None:
@@ -240,9 +240,13 @@ async def run_auth(
     try:
         request = await anext(flow) if is_async else next(flow)
         while True:
-            if type(timeout) is RunningTimeout:
+            if not hasattr(request, "extensions"):
+                from ._blame import wrong_type
+
+                raise wrong_type("auth flow", auth, request, "a hookline.Request")
+            if timeout is not None and "timeout" not in request.extensions:
                 # A flow may send requests of its own, for a token say.
-                request.extensions.setdefault("timeout", timeout)
+                request.extensions["timeout"] = timeout
             response = await send(request)
             if history:
                 response.history = [*history, *response.history]

@@ -188,7 +188,7 @@ class BaseClient:
         self._call_middleware: list[Middleware] = []
         for layer in reversed(self._middleware):
             if layer.stage == "hop":
-                self._hop = around(layer, self._hop, is_async=self._is_async)
+                self._hop = around(layer, self._hop, is_async=self._is_async, adopt=self._adopt)
             else:
                 self._call_middleware.append(layer)
 
@@ -422,9 +422,6 @@ class BaseClient:
             response = await self._through_middleware(request, effective_auth, follow)
         else:
             response = await self._exchange(request, effective_auth, follow)
-        if self._json_decoder is not None and response._json_decoder is None:
-            # A middleware made it.
-            response._json_decoder = self._json_decoder
         if not stream:
             try:
                 await response._read(is_async=self._is_async)
@@ -441,7 +438,7 @@ class BaseClient:
 
         send: Hop = innermost
         for layer in self._call_middleware:
-            send = around(layer, send, is_async=self._is_async)
+            send = around(layer, send, is_async=self._is_async, adopt=self._adopt)
         return await send(request)
 
     async def _exchange(self, request: Request, auth: Auth | None, follow: bool) -> Response:
@@ -538,6 +535,20 @@ class BaseClient:
                 raise
         return response
 
+    def _adopt(self, request: Request, response: Response) -> None:
+        """Give a response that a middleware made itself what `_dispatch` gives to all others."""
+        bounds = self._bounds
+        if len(request.extensions) > 1:
+            from ._bounds import bounds_for
+
+            bounds = bounds_for(bounds, request.extensions)
+        response._bounds = bounds
+        response.default_encoding = self._default_encoding
+        if self._decoders is not None:
+            response._known_decoders = self._decoders
+        if response._json_decoder is None:
+            response._json_decoder = self._json_decoder
+
     async def _observed_dispatch(self, request: Request) -> Response:
         observers = self._observers
         assert observers is not None
@@ -563,10 +574,16 @@ class BaseClient:
 
     def _transport_for_url(self, url: URL) -> Any:
         """The transport for a URL: the most specific mount that matches, or the default."""
-        for pattern, transport in self._mounts.items():
-            if pattern.matches(url):
-                return self._transport if transport is None else transport
-        return self._transport
+        mounts = self._mounts
+        if not mounts:
+            return self._transport
+        if not hasattr(mounts, "choose"):
+            # A dict that the program has put in their place.
+            from ._mounts import Mounts
+
+            mounts = Mounts(mounts)
+        transport = mounts.choose(url)
+        return self._transport if transport is None else transport
 
     def connections(self) -> PoolSnapshot:
         """The connections of this moment: which there are, and what each of them is doing.
@@ -696,7 +713,9 @@ class BaseClient:
         for key, spec in (mounts or {}).items():
             built[URLPattern(key)] = self._build_transport(spec, base, options)
         if built:
-            self._mounts = dict(sorted(built.items(), key=lambda item: item[0]))
+            from ._mounts import Mounts
+
+            self._mounts = Mounts(sorted(built.items(), key=lambda item: item[0]))
 
     def _mount_environment(self, built: dict[URLPattern, Any], options: dict[str, Any]) -> None:
         from ._environment import UnusableProxy, environment_proxies

@@ -5,7 +5,6 @@ Knows content types and lengths. Forms with files are in `_multipart.py`.
 
 from __future__ import annotations
 
-import json as jsonlib
 import os
 import stat
 from collections.abc import AsyncIterable, Iterable, Mapping
@@ -102,7 +101,9 @@ def encode_json(json: object, encoder: JSONEncoder | None = None) -> Encoded:
     if encoder is not None:
         encoded = _encoded_by(encoder, json)
     else:
-        body = jsonlib.dumps(json, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        from json import dumps
+
+        body = dumps(json, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         encoded = body.encode("utf-8")
     return {
         "Content-Length": str(len(encoded)),

@@ -12,8 +12,11 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from http.cookiejar import Cookie, CookieJar, CookiePolicy, DefaultCookiePolicy, escape_path  # type: ignore[attr-defined]
-from typing import TYPE_CHECKING, Any
+from ipaddress import ip_address
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._fork import after_fork
 
@@ -54,6 +57,47 @@ class JarResponse:
         return info
 
 
+class Policy(DefaultCookiePolicy):
+    """What the standard library accepts, less what RFC 6265 refuses: a `Domain` that belongs to
+    nobody, such as "co.uk", and any `Domain` of an address (sections 5.3 and 5.1.3).
+
+    Where it names the host itself, the cookie is for that host alone, as the RFC has it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
+
+    def set_ok_domain(self, cookie: Cookie, request: urllib.request.Request) -> bool:
+        """Whether a host may set this cookie for its domain."""
+        if not super().set_ok_domain(cookie, request):
+            return False
+        if not cookie.domain_specified:
+            return True
+        host = request.request.url._parts.host  # type: ignore[attr-defined]
+        domain = cookie.domain.removeprefix(".")
+        if not host or _is_address(host) or ("." in domain and _is_public(domain)):
+            # The library would take the Host header for the host of a URL that has none.
+            if not host or domain != host:
+                return False
+            cookie.domain = host
+            cookie.domain_specified = False
+        return True
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_public(domain: str) -> bool:
+    from ._public_suffix import is_public_suffix
+
+    return is_public_suffix(domain)
+
+
 # How many headers a jar remembers, and after how many changes at least everything that has expired
 # is swept out, whoever it was for.
 _HEADERS_KEPT = 256
@@ -64,30 +108,45 @@ _NEVER = float("inf")
 # Scheme, host, port and path.
 _Key = tuple[str, str, "int | None", str]
 
+# What of a cookie a header depends on.
+_state = attrgetter(
+    "name", "value", "domain", "domain_specified", "path", "port", "secure", "expires"
+)
+
+
+class _Header(NamedTuple):
+    """A header that was made: after how many changes of the jar, until when it holds, and itself,
+    None if there is nothing to send. `states` are those of all cookies that were looked at: whoever
+    has a cookie may change it, and tells nobody."""
+
+    changes: int
+    until: float
+    text: str | None
+    cookies: list[Cookie]
+    states: list[Any]
+
 
 class Jar(CookieJar):
     """A jar that does what the standard library's does, at a price that does not grow with what is
     in it: cookies are looked up by the domains that a host may have, and the header is remembered
-    until a cookie changes or expires.
+    until one of these cookies changes or expires.
 
     A cookie that a host set for itself alone stays with it (RFC 6265 section 5.3, the
-    host-only-flag); Python's default sends it to the host's subdomains too.
+    host-only-flag); Python's default sends it to the host's subdomains too. Nor is one kept for a
+    domain that belongs to nobody: see `Policy`.
     """
 
     _cookies: dict[str, dict[str, dict[str, Cookie]]]
 
     def __init__(self) -> None:
-        super().__init__(
-            DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
-        )
+        super().__init__(Policy())
         # What was computed before a change is void after it.
         self._changes = 0
         self._sweep_at = _SWEEP_AFTER
         # Domains in the order in which they came: that of their cookies in a header.
         self._ranks: dict[str, int] = {}
-        # By what of a URL matters: after how many changes it was made, until when it holds, and
-        # the header, None if there is nothing to send.
-        self._headers: dict[_Key, tuple[int, float, str | None]] = {}
+        # By what of a URL matters.
+        self._headers: dict[_Key, _Header] = {}
         self._has_policy_of_its_own = False
         fork_safe(self)
 
@@ -128,54 +187,67 @@ class Jar(CookieJar):
         parts = request.url._parts
         key = (parts.scheme, parts.host, parts.port, parts.path)
         kept = self._headers.get(key)
-        if kept is None or kept[0] != self._changes or time.time() >= kept[1]:
+        if (
+            kept is None
+            or kept.changes != self._changes
+            or time.time() >= kept.until
+            or list(map(_state, kept.cookies)) != kept.states
+        ):
             kept = self._make_header(*key)
             if len(self._headers) >= _HEADERS_KEPT:
                 self._headers = {}
             self._headers[key] = kept
-        if kept[2] is not None and not request.headers._has(b"cookie"):
-            request.headers["Cookie"] = kept[2]
+        if kept.text is not None and not request.headers._has(b"cookie"):
+            request.headers["Cookie"] = kept.text
 
-    def _make_header(
-        self, scheme: str, host: str, port: int | None, path: str
-    ) -> tuple[int, float, str | None]:
+    def _make_header(self, scheme: str, host: str, port: int | None, path: str) -> _Header:
         with self._cookies_lock:  # type: ignore[attr-defined]
             if self._changes >= self._sweep_at:
-                self.clear_expired_cookies()
+                # Python's looks for what is to go where it says that it is, which it may not be.
+                with suppress(KeyError):
+                    self.clear_expired_cookies()
                 # As many changes as there are cookies: each of them pays for one.
                 self._sweep_at = self._changes + max(_SWEEP_AFTER, len(self))
-            cookies = self._matching(_effective(host), str(port or 80), path, scheme)
+            cookies, near = self._matching(_effective(host), str(port or 80), path, scheme)
             changes = self._changes
+            states = list(map(_state, near))
         # The longest path first (RFC 6265 section 5.4), and else as they came.
         cookies.sort(key=lambda cookie: -len(cookie.path))
         until = min((cookie.expires for cookie in cookies if cookie.expires), default=_NEVER)
-        return changes, until, "; ".join(map(_pair, cookies)) or None
+        return _Header(changes, until, "; ".join(map(_pair, cookies)) or None, near, states)
 
-    def _matching(self, host: str, port: str, path: str, scheme: str) -> list[Cookie]:
-        """The cookies that belong to a URL, with the lock held; those that expired are removed."""
+    def _matching(
+        self, host: str, port: str, path: str, scheme: str
+    ) -> tuple[list[Cookie], list[Cookie]]:
+        """The cookies that belong to a URL, with the lock held, and all that do by domain and path
+        alone; those that expired are removed."""
         path = escape_path(path)
         if not path.startswith("/"):
             path = f"/{path}"
         now = int(time.time())
         found: list[Cookie] = []
-        expired: list[Cookie] = []
+        near: list[Cookie] = []
+        expired: list[tuple[str, str, str]] = []
         for domain in sorted(self._domains(host), key=lambda domain: self._ranks.get(domain, 0)):
             for cookie_path, cookies in self._cookies[domain].items():
                 if not _is_below(path, cookie_path):
                     continue
-                for cookie in cookies.values():
-                    if not cookie.domain_specified and domain != host:
+                for name, cookie in cookies.items():
+                    near.append(cookie)
+                    if not cookie.domain_specified and cookie.domain != host:
+                        continue
+                    if cookie.domain != domain and not _is_within(host, cookie.domain):
                         continue
                     if cookie.port is not None and port not in cookie.port.split(","):
                         # RFC 2965; the jar reads it still.
                         continue
                     if cookie.is_expired(now):
-                        expired.append(cookie)
+                        expired.append((domain, cookie_path, name))
                     elif not cookie.secure or scheme in ("https", "wss"):
                         found.append(cookie)
-        for cookie in expired:
-            self.clear(cookie.domain, cookie.path, cookie.name)
-        return found
+        for place in expired:
+            self.clear(*place)
+        return found, near
 
     def _domains(self, host: str) -> Iterator[str]:
         """The domains that cookies for a host may have, as far as there are any."""
@@ -210,6 +282,10 @@ def _effective(host: str) -> str:
     if ":" in host:
         host = f"[{host}]"
     return host if "." in host else f"{host}.local"
+
+
+def _is_within(host: str, domain: str) -> bool:
+    return f".{host}".endswith(domain if domain.startswith(".") else f".{domain}")
 
 
 def _is_below(path: str, cookie_path: str) -> bool:

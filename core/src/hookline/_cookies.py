@@ -84,8 +84,11 @@ class Cookies(MutableMapping[str, str]):
     def extract_cookies(self, response: Response) -> None:
         """Store what the response's Set-Cookie headers ask for, as far as the jar's policy allows.
 
-        Raises RuntimeError where the response has no request: a cookie belongs to a host.
+        Raises RuntimeError where the response has no request: a cookie belongs to a host. Where the
+        URL has none, nothing is stored.
         """
+        if not response.request.url._parts.host:
+            return
         from ._cookiejar import JarRequest, JarResponse
 
         self.jar.extract_cookies(

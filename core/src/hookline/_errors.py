@@ -87,7 +87,14 @@ class RequestError(HTTPError):
 
 class TransportError(RequestError):
     """Base of everything that happens at the level of the transport: timeouts, the network, HTTP
-    itself, proxies. Whether the server has acted on the request depends on the subclass."""
+    itself, proxies. Whether the server has acted on the request depends on the subclass.
+
+    `is_unanswered` is True where a connection that had served an earlier request broke, and not a
+    byte of the response had come: mostly, the server had closed it meanwhile. Protocols set it. A
+    request that may be repeated is sent again, once, before this is raised.
+    """
+
+    is_unanswered: bool = False
 
 
 class TimeoutException(TransportError):

@@ -10,8 +10,10 @@ The rules it lives by:
   shutdown, nothing that the parent's event loop or its peer could notice.
 - A child has one thread. Locks that another one held stay locked for ever, so that they are
   replaced, never waited for.
-- What another thread is in the middle of importing can never be imported in the child. So a fork
-  waits for it, and for whatever imports under one of the guarded locks.
+- What another thread is in the middle of importing can never be imported in the child. So what
+  every request needs is loaded before a fork, and a fork waits for whatever else of ours, or of the
+  standard library, is being imported. Imports of others are left alone: a whole program may run
+  within one.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, TypeVar
 from weakref import ref
 
@@ -34,6 +38,23 @@ generation = 0
 # How long a fork waits for a guarded lock, in seconds: what is done under one takes a tenth of it.
 # Longer than that, the lock is held by who forks, or by something that is stuck.
 _PATIENCE = 1.0
+
+# What first requests load, each of its own accord: the codec that `getaddrinfo` looks for, sockets,
+# cookies, TLS. Those on the right for programs that have what is on the left.
+_LATE = {
+    "hookline": (
+        "encodings.idna",
+        "hookline._backends.sync",
+        "hookline._cookiejar",
+        "hookline._tls_stream",
+        "hookline._tls_errors",
+    ),
+    "asyncio": ("hookline._backends.asyncio",),
+    "anyio": ("hookline._backends.anyio",),
+}
+
+# What functions of ours import besides our own modules and the standard library's.
+_BORROWED = {"certifi", "idna"}
 
 
 class _Watch(ref[Any]):
@@ -141,21 +162,37 @@ def _register() -> None:
 
 
 def _before() -> None:
+    from importlib import import_module
+
+    for known, names in _LATE.items():
+        for name in names:
+            if known in sys.modules and name not in sys.modules:
+                with suppress(ImportError):
+                    import_module(name)
     held = _held[threading.get_ident()] = []
     for namespace, name in _guarded:
         lock: threading.Lock = namespace[name]
         if lock.acquire(timeout=_PATIENCE):
             held.append(lock)
-    for name, module in list(sys.modules.items()):
-        if name.startswith("hookline") and _is_being_imported(module):
-            from importlib import import_module
-
-            # Waits until it is there; at once, where it is this thread that imports it.
-            import_module(name)
+    # By looking again and again: who imports may wait for a lock that is held here.
+    give_up = time.monotonic() + _PATIENCE
+    while any(_imports_elsewhere()) and time.monotonic() < give_up:
+        time.sleep(0.001)
 
 
-def _is_being_imported(module: object) -> bool:
-    return bool(getattr(getattr(module, "__spec__", None), "_initializing", False))
+def _imports_elsewhere() -> Iterator[str]:
+    """What other threads are importing, as far as a request may need it.
+
+    Where Python keeps the locks of such modules is its own affair. Without them nothing is found.
+    """
+    locks = getattr(sys.modules.get("_frozen_importlib"), "_module_locks", {})
+    here = threading.get_ident()
+    for name, reference in list(locks.items()):
+        root = name.partition(".")[0]
+        if root.startswith("hookline") or root in _BORROWED or root in sys.stdlib_module_names:
+            lock = reference()
+            if lock is not None and lock.owner != here:
+                yield name
 
 
 def _in_parent() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import _headers
-from ._url import URL, parse_url
+from ._url import parse_url
 
 if TYPE_CHECKING:
     from ._headers import Headers

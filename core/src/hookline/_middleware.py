@@ -9,13 +9,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, cast
 
+from ._models import Response
 from ._timeout import RunningTimeout
 from ._wiring import build
 from .plugins.interfaces import Middleware, Send, Waiter
 
 if TYPE_CHECKING:
     from ._backends.base import Backend
-    from ._models import Request, Response
+    from ._models import Request
     from ._timeout import TimeoutDict
     from ._types import MiddlewareTypes
     from .plugins import PluginManager
@@ -27,20 +28,26 @@ Hop = Callable[["Request"], Awaitable["Response"]]
 class _Sender(Send):
     """One call's way to what lies within. Remembers what came back: see `around`."""
 
-    __slots__ = ("_send", "_timeout", "is_async", "received")
+    __slots__ = ("_send", "_timeout", "failure", "is_async", "received")
 
     def __init__(self, send: Hop, is_async: bool, timeout: object) -> None:
         self._send = send
         self._timeout = timeout
         self.is_async = is_async
         self.received: list[Response] = []
+        # What came from within, and is no fault of the middleware's.
+        self.failure: BaseException | None = None
 
     async def __call__(self, request: Request) -> Response:
         extensions = request.extensions
         if "timeout" not in extensions and self._timeout is not None:
             # One that the middleware made itself: no wait is without a limit.
             extensions["timeout"] = cast("TimeoutDict", self._timeout)
-        response = await self._send(request)
+        try:
+            response = await self._send(request)
+        except BaseException as exc:
+            self.failure = exc
+            raise
         self.received.append(response)
         return response
 
@@ -109,19 +116,24 @@ def around(
 ) -> Hop:
     """`send` with a middleware around it. `adopt` gives a response that the middleware made itself
     the client's settings."""
-    from ._models import Response
 
     async def wrapped(request: Request) -> Response:
         sender = _Sender(send, is_async, request.extensions.get("timeout"))
         started = perf_counter()
         try:
             response = await layer.handle(request, sender)
-        except BaseException:
+        except BaseException as exc:
             # Nobody else can close what a middleware held when it raised.
             for response in sender.received:
                 await response._abandon(is_async=is_async)
+            if exc is not sender.failure:
+                from ._blame import blame
+
+                blame(exc, "middleware", layer)
             raise
         if not isinstance(response, Response):
+            for received in sender.received:
+                await received._abandon(is_async=is_async)
             raise TypeError(
                 f"The middleware {type(layer).__name__} returned {response!r}; "
                 "expected a hookline.Response."

@@ -6,15 +6,12 @@ response asks its body for the next piece.
 
 from __future__ import annotations
 
-import json as jsonlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from datetime import timedelta
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, AnyStr, Generic, NoReturn, cast
 
-from ._codes import codes
 from ._content import checked_codec, encode_request, encode_response
 from ._cookies import Cookies
 from ._decoders import decoder_for
@@ -43,6 +40,8 @@ from ._timeout import RunningTimeout
 from ._url import URL, parse_url
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from ._bounds import Bounds, Meter
     from ._types import (
         CookieTypes,
@@ -359,38 +358,40 @@ class Response:
         """The reason as the server wrote it, or the standard's where it did not."""
         reason = self.extensions.get("reason_phrase")
         if reason is None:
+            from ._codes import codes
+
             return codes.get_reason_phrase(self.status_code)
         return reason.decode("ascii", errors="ignore")
 
     @property
     def is_informational(self) -> bool:
         """Whether the status is 1xx."""
-        return codes.is_informational(self.status_code)
+        return 100 <= self.status_code <= 199
 
     @property
     def is_success(self) -> bool:
         """Whether the status is 2xx."""
-        return codes.is_success(self.status_code)
+        return 200 <= self.status_code <= 299
 
     @property
     def is_redirect(self) -> bool:
         """Whether the status is 3xx. Whether there is somewhere to go: `has_redirect_location`."""
-        return codes.is_redirect(self.status_code)
+        return 300 <= self.status_code <= 399
 
     @property
     def is_client_error(self) -> bool:
         """Whether the status is 4xx."""
-        return codes.is_client_error(self.status_code)
+        return 400 <= self.status_code <= 499
 
     @property
     def is_server_error(self) -> bool:
         """Whether the status is 5xx."""
-        return codes.is_server_error(self.status_code)
+        return 500 <= self.status_code <= 599
 
     @property
     def is_error(self) -> bool:
         """Whether the status is 4xx or 5xx."""
-        return codes.is_error(self.status_code)
+        return 400 <= self.status_code <= 599
 
     @property
     def has_redirect_location(self) -> bool:
@@ -447,7 +448,9 @@ class Response:
             raise RuntimeError(
                 "'.elapsed' may only be accessed after the response has been read or closed."
             )
-        if not isinstance(self._elapsed, timedelta):
+        if isinstance(self._elapsed, float):
+            from datetime import timedelta
+
             self._elapsed = timedelta(seconds=self._elapsed)
         return self._elapsed
 
@@ -492,7 +495,9 @@ class Response:
         where there is one. Raises what that raises."""
         if self._json_decoder is not None:
             return self._json_decoder(self.content, **kwargs)
-        return jsonlib.loads(self.content, **kwargs)
+        import json
+
+        return json.loads(self.content, **kwargs)
 
     @property
     def charset_encoding(self) -> str | None:
@@ -936,8 +941,8 @@ def _is_known_encoding(encoding: str) -> bool:
         codec = codecs.lookup(encoding)
     except (LookupError, ValueError):
         return False
-    # Two of Python's own cannot put U+FFFD where they fail, and a server may name any.
-    return bool(codec._is_text_encoding) and codec.name not in ("idna", "undefined")
+    # Three of Python's own cannot put U+FFFD where they fail, and a server may name any.
+    return bool(codec._is_text_encoding) and codec.name not in ("idna", "punycode", "undefined")
 
 
 def _parse_link_header(value: str) -> list[dict[str, str]]:

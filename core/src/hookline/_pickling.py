@@ -125,14 +125,15 @@ def _restored(original: T, state: dict[str, Any], new: Any = None) -> T:
 
 
 def _own(value: Any) -> Any:
+    from ._mounts import Mounts
     from .transports.http import AsyncHTTPTransport, HTTPTransport, PoolTransport
 
     if isinstance(value, (HTTPTransport, AsyncHTTPTransport, PoolTransport, Cookies, list)):
         return copy(value)
     if isinstance(value, Headers):
         return value.copy()
-    if type(value) is dict:
-        return {key: _own(item) for key, item in value.items()}
+    if type(value) in (dict, Mounts):
+        return type(value)((key, _own(item)) for key, item in value.items())
     return value
 
 

@@ -17,7 +17,9 @@ The rules it lives by:
 - Where a connection may turn out to be one for many, the first request makes it, and those that
   come meanwhile wait to join, until the peer has said how many it takes. If it cannot be made, each
   of them tries on its own: nobody waits for a second failure that is not theirs.
-- A request that a peer certainly has not processed is sent again over another connection.
+- A request that a peer certainly has not processed is sent again over another connection. So is,
+  once, one that may be repeated and got no answer, because a kept connection broke. The idle ones
+  of its route are closed first: what happened to one has happened to them.
 - Every hand-over happens under the lock and is undone where its receiver was cancelled meanwhile:
   a place in the pool always belongs to somebody who will give it back.
 - The lock is held for dictionary work only: never while a socket is asked, made or closed. It is
@@ -42,13 +44,14 @@ from ._errors import (
     ConnectTimeout,
     NotProcessed,
     PoolTimeout,
+    TransportError,
     UnsupportedProtocol,
 )
 from ._network_stream import AsyncNetworkStream, SyncNetworkStream
 from ._queue import Joiners, LimitedQueue, Queue, Ticket, Verdict
 from ._streams import BodyReader, ByteStream
 from ._timeout import Deadline
-from .plugins.interfaces import ConnectionInfo, Connector
+from .plugins.interfaces import ConnectionInfo, Connector, NetworkStream
 
 if TYPE_CHECKING:
     import ssl
@@ -227,11 +230,19 @@ class ConnectionPool:
         stream = request.stream
         body: bytes | BodyReader | None = None
         replays = 0
+        lost: TransportError | None = None
         while True:
             connection = self._take(route)
             is_new = connection is None
             if connection is None:
-                connection = await self._obtain(route, origin, timeout, trace)
+                try:
+                    connection = await self._obtain(route, origin, timeout, trace)
+                except TransportError as exc:
+                    if lost is not None:
+                        from ._replay import explain
+
+                        explain(exc, lost)
+                    raise
             try:
                 if body is None:
                     body = (
@@ -262,11 +273,35 @@ class ConnectionPool:
                 replays += is_new or connection.protocol.capacity > 0
                 if replays > _REPLAYS:
                     raise
-            except BaseException:
+            except BaseException as exc:
                 self._give_up(connection)
-                raise
+                if isinstance(exc, TransportError) and exc.is_unanswered:
+                    from ._replay import start_over
+
+                    body = start_over(request, body, exc, lost)
+                    lost = exc
+                    self._discard_idle(route)
+                else:
+                    if lost is not None:
+                        from ._replay import explain
+
+                        explain(exc, lost)
+                    if type(body) is bytes and len(extensions) <= 1:
+                        # Nothing of the program's ran: neither its body nor a callback.
+                        from ._blame import blame
+
+                        blame(exc, "protocol", connection.protocol)
+                    raise
             else:
-                response.extensions["network_stream"] = connection.network_stream
+                try:
+                    response.extensions["network_stream"] = connection.network_stream
+                except AttributeError:
+                    from ._blame import wrong_type
+
+                    self._discard(connection)
+                    raise wrong_type(
+                        "protocol", connection.protocol, response, "a hookline.Response"
+                    ) from None
                 if trace is not None:
                     await trace.receive(response)
                 return response
@@ -542,7 +577,19 @@ class ConnectionPool:
         connecting = self._connector.connect(origin, network, deadline)
         if trace is not None:
             connecting = trace.connecting(self._connector, origin, deadline.remaining(), connecting)
-        stream = await connecting
+        try:
+            stream = await connecting
+        except Exception as exc:
+            from ._blame import blame
+
+            blame(exc, "connector", self._connector)
+            raise
+        if not isinstance(stream, NetworkStream):
+            from ._blame import wrong_type
+
+            raise wrong_type(
+                "connector", self._connector, stream, "a hookline.plugins.NetworkStream"
+            )
         try:
             alpn = None
             if context is not None:
@@ -645,6 +692,17 @@ class ConnectionPool:
         if self._abandoned:
             self._reap()
         self._shut(connection)
+
+    def _discard_idle(self, route: Origin) -> None:
+        """Close what is idle, as nobody should trust it any more."""
+        with self._lock:
+            idle = self._idle.pop(route, None) or ()
+            self._idle_count -= len(idle)
+            for connection in idle:
+                self._drop(connection)
+        self._reap()
+        for connection in idle:
+            self._shut(connection)
 
     def _abandon(self, connection: Connection) -> None:
         """An exchange is over, says the garbage collector: it calls from any thread at any moment,

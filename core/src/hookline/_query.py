@@ -55,11 +55,13 @@ class QueryParams(Mapping[str, str]):
         value = args[0] if args else kwargs
 
         self._dict: dict[str, list[str]]
-        if value is None or isinstance(value, (str, bytes)):
+        if value is None:
+            self._dict = {}
+        elif isinstance(value, (str, bytes)):
             from urllib.parse import parse_qsl
 
             text = value.decode("ascii") if isinstance(value, bytes) else value
-            self._dict = _grouped(parse_qsl(text or "", keep_blank_values=True))
+            self._dict = _grouped(parse_qsl(text, keep_blank_values=True))
         elif isinstance(value, QueryParams):
             self._dict = {key: list(values) for key, values in value._dict.items()}
         elif isinstance(value, (list, tuple)):
@@ -178,7 +180,12 @@ class QueryParams(Mapping[str, str]):
         return urlencode(self.multi_items())
 
     def __repr__(self) -> str:
-        return f"QueryParams({masked_query(str(self))!r})"
+        from urllib.parse import urlencode
+
+        # Lone surrogates can be shown, if not sent.
+        return (
+            f"QueryParams({masked_query(urlencode(self.multi_items(), errors='surrogatepass'))!r})"
+        )
 
 
 def _pairs(value: Iterable[Any]) -> Iterable[tuple[str, str]]:

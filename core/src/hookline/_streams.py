@@ -150,13 +150,13 @@ class AsyncIteratorByteStream(AsyncByteStream):
             while piece := await read(CHUNK_SIZE):
                 yield piece
             return
+        pieces = aiter(self._stream)
         try:
-            async for piece in self._stream:
+            async for piece in pieces:
                 yield piece
         finally:
             # `async for` does not finish a generator that it leaves early, as `yield from` would.
-            aclose = getattr(self._stream, "aclose", None)
-            if self._is_generator and aclose is not None:
+            if (aclose := getattr(pieces, "aclose", None)) is not None:
                 await aclose()
 
 

@@ -10,18 +10,36 @@ from typing import AnyStr, Generic
 
 
 class TextDecoder:
-    """Decodes bytes in pieces; what is no text in the encoding becomes U+FFFD."""
+    """Decodes bytes in pieces; what is no text in the encoding becomes U+FFFD.
+
+    UTF-16 and UTF-32 that do not say their byte order are little-endian, as browsers take them.
+    """
 
     def __init__(self, encoding: str = "utf-8") -> None:
+        self._encoding = encoding
         self._decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
 
     def decode(self, data: bytes) -> str:
         """The text of the next piece, without a character that is still incomplete."""
-        return self._decoder.decode(data)
+        return self._decoded(data, False)
 
     def flush(self) -> str:
         """What is left at the end."""
-        return self._decoder.decode(b"", True)
+        return self._decoded(b"", True)
+
+    def _decoded(self, data: bytes, is_end: bool) -> str:
+        try:
+            return self._decoder.decode(data, is_end)
+        except UnicodeError:
+            # Some raise whatever `errors` is: these two where there is no byte order mark, and
+            # iso2022_jp_ext where an escape sequence is too long for it.
+            name = codecs.lookup(self._encoding).name
+            if name not in ("utf-16", "utf-32"):
+                self._decoder.reset()
+                return "\ufffd"
+            data = self._decoder.getstate()[0] + data
+            self._decoder = codecs.getincrementaldecoder(f"{name}-le")(errors="replace")
+            return self._decoder.decode(data, is_end)
 
 
 class LineDecoder:

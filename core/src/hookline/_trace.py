@@ -161,6 +161,9 @@ class _TracedNetwork(Network):
     def create_waiter(self) -> Waiter:
         return self._backend.create_waiter()
 
+    async def sleep(self, seconds: float) -> None:
+        await self._backend.sleep(seconds)
+
     async def connect_tcp(self, host: str, port: int, deadline: Deadline) -> NetworkStream:
         from ._backends._dial import numeric_addresses
 

@@ -292,7 +292,13 @@ class URL:
         """
         from urllib.parse import urljoin
 
-        return URL(urljoin(str(self), str(URL(url))))
+        reference = str(URL(url))
+        try:
+            joined = urljoin(str(self), reference)
+        except ValueError as exc:
+            # The library reads an authority where RFC 3986 has a path: ":j://e[/".
+            raise InvalidURL(f"Invalid URL to join: {exc}.") from None
+        return URL(joined)
 
     # -- The rest ---------------------------------------------------------------------------
 

@@ -45,15 +45,16 @@ _SPLIT = re.compile(
     r"(?:#(?P<fragment>.*))?"
 )
 _HOST_PORT = re.compile(r"(?P<host>\[.*\]|[^:@]*):?(?P<port>.*)")
+# Compiled when a URL is first made of components: `re` keeps what it has compiled.
 _COMPONENTS = {
-    "scheme": re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)?"),
-    "authority": re.compile(r"[^/?#]*"),
-    "path": re.compile(r"[^?#]*"),
-    "query": re.compile(r"[^#]*"),
-    "fragment": re.compile(r".*"),
-    "userinfo": re.compile(r"[^@]*"),
-    "host": re.compile(r"(\[.*\]|[^:@]*)"),
-    "port": re.compile(r".*"),
+    "scheme": r"([a-zA-Z][a-zA-Z0-9+.-]*)?",
+    "authority": r"[^/?#]*",
+    "path": r"[^?#]*",
+    "query": r"[^#]*",
+    "fragment": r".*",
+    "userinfo": r"[^@]*",
+    "host": r"(\[.*\]|[^:@]*)",
+    "port": r".*",
 }
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _DOTTED_QUAD = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+")
@@ -107,8 +108,15 @@ def parse(url: str = "", **overrides: Any) -> Parts:
 
     scheme = scheme.lower()
     userinfo = quote(userinfo, USERINFO_SAFE)
-    host = _normalise_host(host)
-    port_number = _normalise_port(port, scheme)
+    # Where a password is not encoded, a piece of it stands in some other component's place.
+    is_private = ("@" in url or "@" in authority) and not {"host", "port"} & overrides.keys()
+    try:
+        host = _normalise_host(host)
+        port_number = _normalise_port(port, scheme)
+    except _InvalidPart as exc:
+        shown = _NOT_SHOWN if is_private else f": {exc.text!r}"
+        # Causes quote it, too.
+        raise InvalidURL(f"{exc}{shown}") from (None if is_private else exc.__cause__)
 
     has_authority = bool(userinfo or host or port_number is not None)
     _check_path(path, has_scheme=bool(scheme), has_authority=has_authority)
@@ -129,10 +137,14 @@ def quote(text: str, safe: frozenset[str]) -> str:
     """Percent-encode what is not safe. A "%" stays: it may begin an escape already."""
     if safe.issuperset(text):
         return text
-    return "".join(
-        char if char in safe else "".join(f"%{byte:02X}" for byte in char.encode("utf-8"))
-        for char in text
-    )
+    try:
+        return "".join(
+            char if char in safe else "".join(f"%{byte:02X}" for byte in char.encode("utf-8"))
+            for char in text
+        )
+    except UnicodeEncodeError:
+        # Not quoted: it may be a piece of a password.
+        raise InvalidURL("Invalid text in URL: it has half of a surrogate pair in it.") from None
 
 
 def _simplify(overrides: dict[str, Any]) -> dict[str, str | None]:
@@ -163,7 +175,7 @@ def _simplify(overrides: dict[str, Any]) -> dict[str, str | None]:
         if len(value) > MAX_URL_LENGTH:
             raise InvalidURL(f"URL component '{name}' too long")
         _refuse_controls(value, f"URL {name} component")
-        if not _COMPONENTS[name].fullmatch(value):
+        if not re.fullmatch(_COMPONENTS[name], value):
             raise InvalidURL(f"Invalid URL component '{name}'")
     return plain
 
@@ -179,16 +191,32 @@ def _refuse_controls(text: str, where: str) -> None:
         )
 
 
+class _InvalidPart(Exception):
+    """Which part of a URL is wrong, and what it is."""
+
+    def __init__(self, message: str, text: str) -> None:
+        super().__init__(message)
+        self.text = text
+
+
+_NOT_SHOWN = (
+    ", not shown because the URL has an '@' in it. In user names and passwords, encode "
+    "'/', '?', '#', '@' and ':' as '%2F', '%3F', '%23', '%40' and '%3A'"
+)
+
+
 def _normalise_host(host: str) -> str:
     if not host:
         return ""
     if _DOTTED_QUAD.fullmatch(host):
+        if all(map(_is_octet, host.split("."))):
+            return host
         import ipaddress
 
         try:
             ipaddress.IPv4Address(host)
         except ipaddress.AddressValueError as exc:
-            raise InvalidURL(f"Invalid IPv4 address: {host!r}") from exc
+            raise _InvalidPart("Invalid IPv4 address", host) from exc
         return host
     if host.startswith("[") and host.endswith("]"):
         import ipaddress
@@ -196,7 +224,7 @@ def _normalise_host(host: str) -> str:
         try:
             ipaddress.IPv6Address(host[1:-1])
         except ipaddress.AddressValueError as exc:
-            raise InvalidURL(f"Invalid IPv6 address: {host!r}") from exc
+            raise _InvalidPart("Invalid IPv6 address", host) from exc
         return host[1:-1]
     if host.isascii():
         return quote(host.lower(), _HOST_SAFE)
@@ -206,7 +234,12 @@ def _normalise_host(host: str) -> str:
     try:
         return idna.encode(host.lower()).decode("ascii")
     except idna.IDNAError as exc:
-        raise InvalidURL(f"Invalid IDNA hostname: {host!r}") from exc
+        raise _InvalidPart("Invalid IDNA hostname", host) from exc
+
+
+def _is_octet(digits: str) -> bool:
+    # A leading zero makes it octal to some, and nothing to others.
+    return digits == "0" or (digits[0] != "0" and len(digits) < 4 and int(digits) < 256)
 
 
 def _normalise_port(port: str | None, scheme: str) -> int | None:
@@ -215,7 +248,7 @@ def _normalise_port(port: str | None, scheme: str) -> int | None:
     try:
         number = int(port)
     except ValueError as exc:
-        raise InvalidURL(f"Invalid port: {port!r}") from exc
+        raise _InvalidPart("Invalid port", port) from exc
     return None if number == DEFAULT_PORTS.get(scheme) else number
 
 

@@ -148,15 +148,17 @@ class AsyncioStream(NetworkStream, asyncio.BufferedProtocol):
             self._timer.cancel()
             self._timer = None
         loop = self._loop
-        if loop.is_closed() or self._generation != _fork.generation:
-            # Nobody is left to do it for us, or the loop is a parent's, in another process.
+        if self._generation != _fork.generation:
+            # The loop is a parent's, in another process.
             self._socket.close()
+        elif loop.is_closed():
+            self._close_without_loop()
         elif loop.is_running() and asyncio._get_running_loop() is not loop:
             try:
                 loop.call_soon_threadsafe(self._transport.abort)
             except RuntimeError:
                 # It was closed in the same moment.
-                self._socket.close()
+                self._close_without_loop()
         else:
             self._transport.abort()
 
@@ -223,6 +225,17 @@ class AsyncioStream(NetworkStream, asyncio.BufferedProtocol):
             drained.set_result(None)
 
     # -- Helpers ------------------------------------------------------------------------------
+
+    def _close_without_loop(self) -> None:
+        self._socket.close()
+        # What asyncio's loop would call: else the transport remarks on itself when it is
+        # collected. Other loops have no such method.
+        end = getattr(self._transport, "_call_connection_lost", None)
+        if end is not None:
+            self._reading_paused = False
+            with suppress(RuntimeError):
+                # Whoever still waits in that loop cannot be woken.
+                end(None)
 
     def _take(self) -> bytes:
         data = self._unread.popleft()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Union
 
+from .._errors import ConnectError
 from .._timeout import Deadline
 from ..plugins.interfaces import Network, NetworkStream
 from ._dial import Address, hosts_of, numeric_addresses
@@ -13,6 +14,10 @@ from ._dial import Address, hosts_of, numeric_addresses
 SocketOption = Union[
     tuple[int, int, int], tuple[int, int, Union[bytes, bytearray]], tuple[int, int, None, int]
 ]
+
+
+# A system takes the last 16 bits of what is larger, which is somebody else's port.
+_LARGEST_PORT = 65_535
 
 
 class Backend(Network):
@@ -32,6 +37,11 @@ class Backend(Network):
         self.socket_options: tuple[SocketOption, ...] = tuple(socket_options or ())
 
     async def connect_tcp(self, host: str, port: int, deadline: Deadline) -> NetworkStream:
+        if not 0 <= port <= _LARGEST_PORT:
+            raise ConnectError(
+                f"Could not connect to {host}:{port}: there is no port {port}, the largest is "
+                f"{_LARGEST_PORT}."
+            )
         addresses = numeric_addresses(host, port)
         if addresses is None:
             addresses = await self.look_up(host, port, deadline)

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from threading import TIMEOUT_MAX
 from typing import Any
 
 from .. import _fork
@@ -24,6 +25,9 @@ from .base import Backend
 
 # One receive takes what is there, up to this much.
 _RECEIVE_SIZE = 65_536
+# The system counts a wait's milliseconds in 32 bits: what is longer is waited for in pieces of so
+# many seconds, which is three weeks.
+_LONGEST_WAIT = 2_000_000.0
 
 
 class SyncStream(NetworkStream):
@@ -39,10 +43,12 @@ class SyncStream(NetworkStream):
         self._unsent: deque[memoryview] = deque()
 
     async def receive(self, timeout: float | None) -> bytes:
-        milliseconds = None if timeout is None else timeout * 1000
+        milliseconds = None if timeout is None else min(timeout, _LONGEST_WAIT) * 1000
         while True:
             # A response is hardly ever there already, so that asking first is the shorter way.
             if not self._poll.poll(milliseconds):
+                if timeout is not None and timeout > _LONGEST_WAIT:
+                    return await self.receive(timeout - _LONGEST_WAIT)
                 raise ReadTimeout(f"No data came within {timeout} s.")
             try:
                 return self._socket.recv(_RECEIVE_SIZE)
@@ -125,7 +131,8 @@ class _ThreadWaiter(Waiter):
         self._is_set = False
 
     async def wait(self, timeout: float | None) -> bool:
-        return self._lock.acquire(timeout=-1 if timeout is None else timeout)
+        # On Windows, the longest wait for a lock is seven weeks.
+        return self._lock.acquire(timeout=-1 if timeout is None else min(timeout, TIMEOUT_MAX))
 
     def set(self) -> None:
         # Called under the pool's lock, so that nobody comes between these two lines.
@@ -198,6 +205,14 @@ class _SelectPoll:
 async def _wait_writable(
     socks: Sequence[socket.socket], timeout: float | None
 ) -> list[socket.socket]:
+    while timeout is not None and timeout > _LONGEST_WAIT:
+        if writable := _writable(socks, _LONGEST_WAIT):
+            return writable
+        timeout -= _LONGEST_WAIT
+    return _writable(socks, timeout)
+
+
+def _writable(socks: Sequence[socket.socket], timeout: float | None) -> list[socket.socket]:
     if hasattr(select, "poll"):
         poll = select.poll()
         # By number, as it is now: another thread may close the socket meanwhile.
@@ -226,7 +241,8 @@ def _resolve(host: str, port: int, deadline: Deadline) -> Sequence[Address]:
 
     thread = threading.Thread(target=look_up, name=f"hookline-resolve-{host}", daemon=True)
     thread.start()
-    thread.join(deadline.remaining())
+    left = deadline.remaining()
+    thread.join(None if left is None else min(left, TIMEOUT_MAX))
     if not answer:
         raise ConnectTimeout(f"Resolving the host {host!r} timed out.")
     if isinstance(answer[0], BaseException):

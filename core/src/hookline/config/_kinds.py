@@ -146,21 +146,18 @@ class Text(Kind):
             reference = to_reference(value, place)
             if reference is None:
                 return None
-            return Secret(reference, place, lambda text: self._convert(text, place, is_secret=True))
+            return Secret(reference, place, lambda text: self._convert(text, place), self.words)
         try:
-            return self._convert(value, place, is_secret=False)
+            return self._convert(value, place)
         except ValueError as exc:
             place.report(str(exc), exc.__cause__)
             return None
 
-    def _convert(self, text: str, place: Place, *, is_secret: bool) -> Any:
+    def _convert(self, text: str, place: Place) -> Any:
         if self._choices and text not in self._choices:
-            known = f"expected {self.words}"
-            if is_secret:
-                raise ValueError(f"what the reference leads to does not do: {known}.")
             close = closest(text, self._choices)
             hint = f" Did you mean {close!r}?" if close else ""
-            raise ValueError(f"{known}, not {text!r}.{hint}")
+            raise ValueError(f"expected {self.words}, not {text!r}.{hint}")
         return text if self._examine is None else self._examine(text, place)
 
     def schema(self, schemas: Schemas) -> Schema | None:

@@ -95,7 +95,14 @@ class Builder:
         self.masker.add(text[len(secret.reference.prefix) :])
         if secret.convert is None:
             return text
-        return self._call(secret.place, "", secret.convert, text)
+        try:
+            return secret.convert(text)
+        except Exception:
+            # Whatever is wrong with it may be a part of it.
+            secret.place.report(
+                f"what the reference leads to does not do: expected {secret.words}."
+            )
+            return MISSING
 
     def _chosen(self, plan: Chosen) -> Any:
         options = self.build(plan.options)
@@ -131,6 +138,8 @@ class Builder:
         text = self.masker.masked(str(exc))
         if not isinstance(exc, (TypeError, ValueError, PluginError, OSError)):
             text = f"{type(exc).__name__}: {text}"
+        if self.masker.tells(text):
+            text = f"{type(exc).__name__}, whose message may have a part of a secret in it."
         if name:
             text = f"{name!r} cannot be made: {text}"
         place.report(text, self.masker.cause(exc))

@@ -25,6 +25,9 @@ _LONGEST = 1024 * 1024
 
 MASK = "********"
 
+# So many characters in a row that a secret has, too, are more than a coincidence.
+_PIECE = 4
+
 
 class Reference(NamedTuple):
     """Where a text is to be had: from the variable or the file `name`."""
@@ -45,15 +48,20 @@ class Reference(NamedTuple):
 
 
 class Secret:
-    """A reference in its place. `convert` makes of the text what is wanted there, and raises
-    ValueError where it does not do."""
+    """A reference in its place. `convert` makes of the text what is wanted there (in `words`), and
+    raises ValueError where it does not do."""
 
     def __init__(
-        self, reference: Reference, place: Place, convert: Callable[[str], Any] | None
+        self,
+        reference: Reference,
+        place: Place,
+        convert: Callable[[str], Any] | None,
+        words: str = "a string",
     ) -> None:
         self.reference = reference
         self.place = place
         self.convert = convert
+        self.words = words
 
     def read(self) -> str | None:
         """The text; None after a report of why it cannot be had."""
@@ -93,14 +101,20 @@ def to_reference(value: Mapping[Any, Any], place: Place) -> Reference | None:
         place.report("a secret comes from `env` or from a `file`, not from both.")
     for source in ("env", "file"):
         name = value.get(source)
-        if isinstance(name, str) and (
-            not name or "\0" in name or (source == "env" and "=" in name)
-        ):
+        if isinstance(name, str) and not _can_be_name(name, source):
             (place / source).report("this can be no name.")
     if len(place.inspection.problems) > count:
         return None
     source = "env" if "env" in value else "file"
     return Reference(source, value[source], value.get("default"), value.get("prefix", ""))
+
+
+def _can_be_name(name: str, source: str) -> bool:
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+    return bool(name) and "\0" not in name and not (source == "env" and "=" in name)
 
 
 def _from_environment(name: str) -> tuple[str | None, str]:
@@ -145,7 +159,20 @@ class Masker:
                 text = text.replace(form, MASK)
         return text
 
+    def tells(self, text: str) -> bool:
+        """Whether a text that was masked may have a piece of a secret in it."""
+        pieces = {text[start : start + _PIECE] for start in range(len(text) - _PIECE + 1)}
+        pieces -= {MASK[:_PIECE]}
+        return any(piece in secret for secret in self._texts for piece in pieces)
+
     def cause(self, exc: BaseException) -> BaseException | None:
         """An exception, if it can be shown as it is: None where its traceback has a secret."""
         shown = "".join(traceback.format_exception(exc))
-        return exc if self.masked(shown) == shown else None
+        if self.masked(shown) != shown:
+            return None
+        each: BaseException | None = exc
+        while each is not None:
+            if self.tells(str(each)):
+                return None
+            each = each.__cause__ or each.__context__
+        return exc

@@ -235,8 +235,18 @@ class Pairs(Kind):
 
     merges = True
 
-    def __init__(self, words: str, kind: Kind, *, repeated: bool = False, fold: Any = str) -> None:
+    def __init__(
+        self,
+        words: str,
+        kind: Kind,
+        *,
+        repeated: bool = False,
+        fold: Any = str,
+        examine: Callable[[str], object] = str,
+    ) -> None:
         self.words = words
+        # Of a name; raises ValueError for one that does not do.
+        self._examine = examine
         self._kind = kind
         self._repeated = repeated
         # What makes two names the same.
@@ -264,6 +274,11 @@ class Pairs(Kind):
     def _name(self, name: Any, place: Place) -> Any:
         if not isinstance(name, (str, bytes)) or not name:
             place.report(f"expected a name, not {name!r}.")
+        elif isinstance(name, str):
+            try:
+                self._examine(name)
+            except ValueError as exc:
+                place.report(str(exc))
         return name
 
     def merge(self, below: Any, above: Any) -> Any:

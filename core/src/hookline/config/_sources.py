@@ -157,6 +157,9 @@ def chosen_name(document: Document, name: str | None, inspection: Inspection) ->
     """
     names = [each for each in names_of(document) if each is not None]
     top = Place(inspection, document.source)
+    if name is not None and not isinstance(name, str):
+        top.report(f"clients have names, which are strings; {kind_of_value(name)} is none.")
+        return None
     if name is None:
         if not names:
             return None

@@ -97,6 +97,12 @@ def _same_header(name: Any) -> Any:
     return (name.encode("latin-1", "replace") if isinstance(name, str) else name).lower()
 
 
+def _header_text(text: str, place: Place | None = None) -> str:
+    if not text.isascii():
+        raise ValueError("headers are ASCII, and there is something else in this one.")
+    return text
+
+
 _PARAM = OneOf(
     TEXT, FLAG, Number(), Instance("None", type(None)), words="a string, a number, true or false"
 )
@@ -104,7 +110,12 @@ _PARAM = OneOf(
 # Instances come first: they are mappings, too.
 HEADERS = OneOf(
     Instance("headers", Headers, tuple),
-    Pairs("a table of headers", OneOf(TEXT, Instance("bytes", bytes)), fold=_same_header),
+    Pairs(
+        "a table of headers",
+        OneOf(Text("a string", examine=_header_text), Instance("bytes", bytes)),
+        fold=_same_header,
+        examine=_header_text,
+    ),
 )
 PARAMS = OneOf(
     Instance("query parameters", QueryParams, tuple, bytes),
@@ -236,6 +247,10 @@ class _Functions(Instance):
         for event, functions in value.items():
             if event not in ("request", "response"):
                 place.report_unknown(event, ("request", "response"), f"no event {event!r}.")
+                continue
+            if not isinstance(functions, (list, tuple, set)):
+                found = kind_of_value(functions)
+                (place / event).report(f"expected a list of functions, not {found}.")
                 continue
             for index, function in enumerate(functions):
                 if not callable(function):

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from .._challenge import parse_challenges as parse_challenges
     from .._fork import after_fork as after_fork
     from .._interim import Interim as Interim
+    from .._masking import masked_headers as masked_headers
+    from .._masking import masked_url as masked_url
     from .._read_ahead import ReadAhead as ReadAhead
     from ..transports.base import Transport as Transport
     from ._manager import PluginManager as PluginManager
@@ -72,6 +74,8 @@ __all__ = [
     "again",
     "default_manager",
     "hookimpl",
+    "masked_headers",
+    "masked_url",
     "parse_auth_params",
     "parse_challenges",
 ]
@@ -86,6 +90,8 @@ _LAZY = {
     "Transport": ("hookline.transports.base", "Transport"),
     "default_manager": ("hookline.plugins._manager", "default_manager"),
     "hookimpl": ("hookline.plugins.hookspecs", "hookimpl"),
+    "masked_headers": ("hookline._masking", "masked_headers"),
+    "masked_url": ("hookline._masking", "masked_url"),
     "parse_auth_params": ("hookline._challenge", "parse_auth_params"),
     "parse_challenges": ("hookline._challenge", "parse_challenges"),
 }

@@ -10,14 +10,11 @@ is made from what is installed, and tests make their own.
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 import threading
-import traceback
 import warnings
 from collections.abc import Iterable
-from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -29,6 +26,7 @@ from .._fork import guard_lock
 from .._version import __version__
 from ..transports.base import Transport
 from . import builtin, hookspecs
+from ._entry_points import EntryPoint, installed
 from ._registry import BUILTIN, SLOTS, Registry, described
 from .interfaces import Connector, Decoder, EventHook, Middleware, Protocol
 
@@ -99,7 +97,7 @@ class PluginManager:
             strict = os.environ.get("HOOKLINE_PLUGINS_STRICT", "") not in ("", "0")
         manager = cls()
         # By name: so that what was installed first makes no difference.
-        for entry_point in sorted(entry_points(group=GROUP), key=_by_name):
+        for entry_point in sorted(installed(GROUP), key=_by_name):
             reason = choice.refusal(entry_point.name)
             if reason is not None:
                 manager._note(entry_point, "blocked", reason)
@@ -148,7 +146,7 @@ class PluginManager:
     # -- Discovery --------------------------------------------------------------------------
 
     def _load(self, entry_point: EntryPoint, strict: bool) -> None:
-        distribution, version = _distribution(entry_point)
+        distribution, version = entry_point.distribution, entry_point.version
         try:
             plugin = entry_point.load()
             clashes = self._add(
@@ -177,8 +175,12 @@ class PluginManager:
     def _note(
         self, entry_point: EntryPoint, status: str, error: str, exc: Exception | None = None
     ) -> None:
-        distribution, version = _distribution(entry_point)
-        trace = None if exc is None else "".join(traceback.format_exception(exc))
+        distribution, version = entry_point.distribution, entry_point.version
+        trace = None
+        if exc is not None:
+            from traceback import format_exception
+
+            trace = "".join(format_exception(exc))
         self._infos.append(
             PluginInfo(entry_point.name, distribution, version, status, {}, error, trace)
         )
@@ -227,7 +229,9 @@ class PluginManager:
                 if implementation.plugin is not plugin or implementation.optionalhook:
                     continue
                 if not caller.has_spec():
-                    close = difflib.get_close_matches(caller.name, hooks, n=1)
+                    from difflib import get_close_matches
+
+                    close = get_close_matches(caller.name, hooks, n=1)
                     hint = f"Did you mean {close[0]!r}? " if close else ""
                     raise PluginError(
                         f"The plugin {source} implements {caller.name!r}, which is no hook of "
@@ -322,11 +326,6 @@ def default_manager() -> PluginManager:
             if _default is None:
                 _default = PluginManager.discover()
     return _default
-
-
-def _distribution(entry_point: EntryPoint) -> tuple[str, str]:
-    dist = entry_point.dist
-    return ("-", "-") if dist is None else (dist.name, dist.version)
 
 
 def _version(distribution: str) -> str:

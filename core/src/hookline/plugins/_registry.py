@@ -16,7 +16,6 @@ The rules it lives by:
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -41,6 +40,11 @@ FIRST_PARTY = {
     ("protocols", "http2"): ("hookline-http2", "hookline[http2]"),
     ("connectors", "socks5"): ("hookline-socks", "hookline[socks]"),
     ("auth_schemes", "digest"): ("hookline-digest-auth", "hookline-digest-auth"),
+    ("middleware", "cache"): ("hookline-cache", "hookline[cache]"),
+    ("middleware", "otel"): ("hookline-otel", "hookline[otel]"),
+    ("middleware", "ratelimit"): ("hookline-ratelimit", "hookline[ratelimit]"),
+    ("middleware", "retry"): ("hookline-retry", "hookline[retry]"),
+    ("event_hooks", "log"): ("hookline-log", "hookline[log]"),
 }
 
 # The schemes of proxy URLs that our own connectors stand for, with their names.
@@ -261,10 +265,12 @@ class Registry:
 
     def missing(self, slot: str, name: str) -> MissingName:
         """What there is to say of a name that nobody registered."""
+        from difflib import get_close_matches
+
         known = sorted(self._slots[slot])
         provider, requirement = FIRST_PARTY.get((slot, name), (None, None))
         # A name of ours is no misspelling of another one.
-        close = difflib.get_close_matches(name.lower(), known, n=1) if provider is None else []
+        close = get_close_matches(name.lower(), known, n=1) if provider is None else []
         further = [
             f"There is something else of that name: the {SLOTS[other]} {name!r}."
             for other, names in self._slots.items()

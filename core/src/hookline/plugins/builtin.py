@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from .. import NegotiatedAuth, NetRCAuth
 from .._auth import Auth, BasicAuth, BearerAuth
 from .._compression import available
 from .._connectors import DirectConnector, UnixConnector
 from .._decoders import DeflateDecoder, GZipDecoder
-from .._negotiate import NegotiatedAuth
-from .._netrc import NetRCAuth
 from .._proxy_connectors import HTTPProxyConnector
 from ..transports.apps import ASGIByName, WSGIByName
 from ..transports.base import Transport

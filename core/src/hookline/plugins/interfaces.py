@@ -118,6 +118,13 @@ class Network:
         """Something to wait on, once."""
         raise NotImplementedError
 
+    async def sleep(self, seconds: float) -> None:
+        """Wait for a time, in the way of the client's mode.
+
+        With 0, other tasks have their turn; a thread goes on at once.
+        """
+        raise NotImplementedError
+
     async def connect_tcp(self, host: str, port: int, deadline: Deadline) -> NetworkStream:
         """Connect to the first address of `host` that answers (RFC 8305).
 
@@ -231,8 +238,10 @@ class Protocol:
 
         Raises LocalProtocolError where the request must not be sent, RemoteProtocolError where the
         answer is not HTTP, NotProcessed where the peer has certainly not acted on it, and the
-        stream's errors. After any exception, cancellation included, the connection is closed; one
-        that is multiplexed may live on.
+        stream's errors. Where a connection that had served an earlier exchange broke before a byte
+        of the response came, the exception's `is_unanswered` is set: the pool sends the request
+        again, once, if it may be repeated. After any exception, cancellation included, the
+        connection is closed; one that is multiplexed may live on.
         """
         raise NotImplementedError
 

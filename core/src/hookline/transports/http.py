@@ -11,8 +11,6 @@ from .._backends import load_backend, running_backend
 from .._connectors import DirectConnector, UnixConnector
 from .._drive import drive
 from .._limits import DEFAULT_LIMITS, Limits
-from .._loops import LoopPools
-from .._pool import ConnectionPool
 from .._wiring import Protocols, build_connector, ssl_context_getter
 from .base import AsyncBaseTransport, BaseTransport, Transport
 
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from .._introspection import PoolSnapshot
     from .._models import Request, Response
     from .._observers import Observers
+    from .._pool import ConnectionPool
     from .._types import CertTypes, ProtocolTypes, ProxyArgument, VerifyTypes
     from ..plugins import PluginManager
     from ..plugins.interfaces import Connector
@@ -141,6 +140,8 @@ class AsyncHTTPTransport(AsyncBaseTransport):
         self._start()
 
     def _start(self) -> None:
+        from .._loops import LoopPools
+
         backend = self._settings.backend
         make = _pool_maker(self._settings, backend)
         self._loops = LoopPools(make, partial(_sender, is_async=True), backend)
@@ -293,6 +294,8 @@ class _Settings(NamedTuple):
 
 def _pool_maker(settings: _Settings, backend: str | None) -> Callable[[], ConnectionPool]:
     """What makes pools with these settings, which are checked here."""
+    from .._pool import ConnectionPool
+
     verify, cert, trust_env = settings.verify, settings.cert, settings.trust_env
     limits, retries, plugins = settings.limits, settings.retries, settings.plugins
     proxy, uds = settings.proxy, settings.uds

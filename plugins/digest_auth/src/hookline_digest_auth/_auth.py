@@ -13,7 +13,6 @@ The rules it lives by:
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Generator
 from threading import Lock
 from typing import Any, ClassVar
@@ -120,8 +119,10 @@ class DigestAuth(Auth):
         params = parse_auth_params(value)
         covers_no_body = params.get("qop", "auth").lower() == "auth"
         if "rspauth" in params and answer.proof is not None and covers_no_body:
+            from secrets import compare_digest
+
             given = params["rspauth"].lower().encode()
-            if not secrets.compare_digest(given, answer.proof):
+            if not compare_digest(given, answer.proof):
                 self._forget(origin, session)
                 raise RemoteProtocolError(
                     "The server's proof that it knows the password (rspauth in "
@@ -175,7 +176,9 @@ class DigestAuth(Auth):
             return count
 
     def _make_cnonce(self) -> bytes:
-        return secrets.token_hex(16).encode()
+        from secrets import token_hex
+
+        return token_hex(16).encode()
 
 
 def _renews(challenge: DigestChallenge, session: Session | None) -> bool:

@@ -9,11 +9,8 @@ what the challenge does not ask for.
 
 from __future__ import annotations
 
-import hashlib
 import re
-import unicodedata
 from typing import NamedTuple
-from urllib.parse import quote
 
 from hookline import URL, InvalidURL, RemoteProtocolError, Request, Response
 from hookline.plugins import parse_challenges
@@ -130,6 +127,9 @@ def _is_available(hash_name: str) -> bool:
 
 
 def _hash(name: str, data: bytes) -> bytes:
+    # OpenSSL takes longer to load than this plugin: not before a server asks.
+    import hashlib
+
     # Said to be for no security, MD5 works in FIPS builds too: it is the server's choice, not ours.
     return hashlib.new(name, data, usedforsecurity=False).hexdigest().encode()
 
@@ -215,7 +215,9 @@ def _octets(text: str | bytes, *, normalised: bool) -> bytes:
     as it was typed (section 4)."""
     if isinstance(text, bytes):
         return text
-    return (unicodedata.normalize("NFC", text) if normalised else text).encode()
+    from unicodedata import normalize
+
+    return (normalize("NFC", text) if normalised else text).encode()
 
 
 def _username(challenge: DigestChallenge, name: bytes) -> bytes:
@@ -223,6 +225,8 @@ def _username(challenge: DigestChallenge, name: bytes) -> bytes:
     if challenge.wants_userhash:
         return b"username=" + _quoted(challenge.hash(name, challenge.realm))
     if challenge.takes_utf8 and not re.fullmatch(rb"[ -~]*", name):
+        from urllib.parse import quote
+
         return b"username*=UTF-8''" + quote(name, safe=_ATTR_CHARS).encode()
     return b"username=" + _quoted(name)
 

@@ -17,7 +17,7 @@ import httptools
 from hookline import RemoteProtocolError
 from hookline.plugins.interfaces import Item
 
-from ._parser import MAX_HEAD_SIZE, ResponseParser, check_reason, trimmed
+from ._parser import ResponseParser, check_reason, trimmed
 
 # Methods whose responses may announce a body that does not follow.
 _WITHOUT_BODY = ("HEAD", "CONNECT")
@@ -54,7 +54,7 @@ class HttptoolsParser(ResponseParser):
             data.startswith(b"HTTP/1.1 ")
             and not self._head_size
             and self._method not in _WITHOUT_BODY
-            and len(data) <= MAX_HEAD_SIZE
+            and len(data) <= self.max_head_size
         ):
             self._version = b"1.1"
             self._parse(data)

@@ -33,6 +33,9 @@ from hookline.plugins.interfaces import Item
 # All bytes before the end of the final head: status lines, headers, informational responses.
 # httpcore has the same bound for one head; Go allows ten times as much, nginx a third.
 MAX_HEAD_SIZE: Final = 102_400
+# Headers of one head: each costs much more memory than its bytes. Node has the same bound; Python's
+# own client takes a hundred, curl 5,000.
+MAX_HEADERS: Final = 2000
 # llhttp counts the bytes of a body, or of a chunk, in 64 bits.
 MAX_BODY_SIZE: Final = 2**64 - 1
 
@@ -53,6 +56,10 @@ class Head(NamedTuple):
 
 class ResponseParser:
     """What both parsers share. See the module's docstring."""
+
+    # How much of what is no body there may be. Options of the protocol: see `HTTP11.configure`.
+    max_head_size = MAX_HEAD_SIZE
+    max_headers = MAX_HEADERS
 
     def __init__(self) -> None:
         self.head: Head | None = None
@@ -105,9 +112,10 @@ class ResponseParser:
             self._feed_chunked(data)
             # Extensions and trailers are bounded like a head: chunks can be all extension.
             self._overhead = self._overhead + len(data) if len(self.body) == pieces else 0
-            if self._overhead > MAX_HEAD_SIZE and not self.is_complete:
+            if self._overhead > self.max_head_size and not self.is_complete:
                 raise RemoteProtocolError(
-                    f"The response's chunked body has more than {MAX_HEAD_SIZE} bytes around it."
+                    f"The response's chunked body has more than {self.max_head_size} bytes around "
+                    "it."
                 )
         else:
             self._take(data)
@@ -131,6 +139,11 @@ class ResponseParser:
                 f"({self._missing} bytes are missing)"
             )
         self.is_complete = True
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything came since `start`."""
+        return self.head is not None or self._head_size > 0
 
     # -- For subclasses to implement ----------------------------------------------------------
 
@@ -165,8 +178,10 @@ class ResponseParser:
             if not head.startswith(b"1", 9) or head.startswith(b"101", 9):
                 rest = len(self._seen)
                 break
-        if self._head_size - rest > MAX_HEAD_SIZE:
-            raise RemoteProtocolError(f"The response's head is longer than {MAX_HEAD_SIZE} bytes.")
+        if self._head_size - rest > self.max_head_size:
+            raise RemoteProtocolError(
+                f"The response's head is longer than {self.max_head_size} bytes."
+            )
         return heads
 
     def _next_head(self) -> bytes:
@@ -193,6 +208,8 @@ class ResponseParser:
         """A head is complete. Returns whether it is the final one, and not informational."""
         if version not in (b"1.1", b"1.0"):
             raise RemoteProtocolError(f"The server speaks HTTP/{version.decode('latin-1')}.")
+        if len(items) > self.max_headers:
+            self._check_count(items)
         coding = length = None
         connection = b""
         for _, lower, value in items:
@@ -278,12 +295,20 @@ class ResponseParser:
                     raise RemoteProtocolError(
                         f"The response has {name.decode('latin-1')} after its body."
                     )
-            if size > MAX_HEAD_SIZE:
+            if size > self.max_head_size:
                 raise RemoteProtocolError(
-                    f"The headers after the response's body are longer than {MAX_HEAD_SIZE} bytes."
+                    "The headers after the response's body are longer than "
+                    f"{self.max_head_size} bytes."
                 )
+            self._check_count(trailers)
         self.trailers = trailers
         self.is_complete = True
+
+    def _check_count(self, items: list[Item]) -> None:
+        if len(items) > self.max_headers:
+            raise RemoteProtocolError(
+                f"The response has {len(items)} headers, which are more than {self.max_headers}."
+            )
 
     def _see_excess(self, data: bytes) -> None:
         """Bytes after the end. Empty lines would be skipped before the next message as well."""

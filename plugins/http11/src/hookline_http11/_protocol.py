@@ -24,10 +24,10 @@ from hookline import (
     WriteError,
     WriteTimeout,
 )
-from hookline.plugins import Deadline, NetworkStream, Protocol, ReadAhead
+from hookline.plugins import Deadline, NetworkStream, NotProcessed, Protocol, ReadAhead
 
 from ._body import HTTP11Body
-from ._parser import ResponseParser
+from ._parser import MAX_HEAD_SIZE, MAX_HEADERS, ResponseParser
 from ._serialise import LAST_CHUNK, Head, chunk, serialise_head
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ _PROBE = 0.001
 
 
 class HTTP11(Protocol):
-    """HTTP/1.1 over one stream. The option `parser` is "auto", "httptools" or "h11"."""
+    """HTTP/1.1 over one stream. The option `parser` is "auto", "httptools" or "h11";
+    `max_head_size` and `max_headers` bound what is no body."""
 
     name: ClassVar[str] = "http11"
     alpn: ClassVar[str] = "http/1.1"
@@ -67,18 +68,40 @@ class HTTP11(Protocol):
         self._interim: Interim | None = None
 
     @classmethod
-    def configure(cls, parser: str = "auto", **unknown: Any) -> Callable[[NetworkStream], HTTP11]:
+    def configure(
+        cls,
+        parser: str = "auto",
+        max_head_size: int = MAX_HEAD_SIZE,
+        max_headers: int = MAX_HEADERS,
+        **unknown: Any,
+    ) -> Callable[[NetworkStream], HTTP11]:
         """Choose the parser, once per client: `{"name": "http11", "options": {"parser": "h11"}}`.
 
         - `parser`: "httptools" (llhttp), "h11" (pure Python), or "auto", the default: httptools
           where it is installed, as it is on CPython.
+        - `max_head_size`: how many bytes a response's status line and headers may have, together
+          with the informational responses before them; 102,400 by default. As many may stand
+          around chunks (their extensions), and in trailers.
+        - `max_headers`: how many headers there may be in one head, or in trailers; 2,000 by
+          default.
 
-        Raises ValueError for another name, ModuleNotFoundError for httptools where it is not
-        installed, and TypeError for another option.
+        Raises ValueError for another name and for a bound below 1, ModuleNotFoundError for
+        httptools where it is not installed, and TypeError for another option.
         """
         if unknown:
-            raise TypeError(f"unknown option {next(iter(unknown))!r}; there is 'parser'")
+            raise TypeError(
+                f"unknown option {next(iter(unknown))!r}; there are 'parser', 'max_head_size' and "
+                "'max_headers'"
+            )
         parser_class = create_parser(parser)
+        for name, bound in (("max_head_size", max_head_size), ("max_headers", max_headers)):
+            if isinstance(bound, bool) or not isinstance(bound, int):
+                raise TypeError(f"{name}: expected a whole number, not {bound!r}")
+            if bound < 1:
+                raise ValueError(f"{name}: expected 1 or more, not {bound}")
+        if (max_head_size, max_headers) != (MAX_HEAD_SIZE, MAX_HEADERS):
+            bounds = {"max_head_size": max_head_size, "max_headers": max_headers}
+            parser_class = type(parser_class.__name__, (parser_class,), bounds)
 
         def make(stream: NetworkStream) -> HTTP11:
             return cls(stream, parser_class)
@@ -120,7 +143,8 @@ class HTTP11(Protocol):
                     self._feed_eof()
             if self._interim is not None:
                 self._end_interim(body)
-        except BaseException:
+        except BaseException as exc:
+            self._judge(exc)
             self.close()
             raise
         status_code, reason, version, items = parser.head
@@ -176,10 +200,16 @@ class HTTP11(Protocol):
             _check_length(len(body), head.length)
         stream = self.stream
         if len(body) <= _ONE_WRITE:
-            if not stream.write(head.data + body if body else head.data):
+            try:
+                is_taken = stream.write(head.data + body if body else head.data)
+            except WriteError as exc:
+                self._check_begun(exc, head.data)
+                raise
+            if not is_taken:
                 await stream.drain(timeout.get("write"))
         else:
-            await stream.send(head.data, timeout.get("write"))
+            if head.data:
+                await self._begin_sending(head.data, timeout)
             unsent = memoryview(body)
             try:
                 while unsent:
@@ -206,13 +236,17 @@ class HTTP11(Protocol):
                 if not head.is_chunked and sent > (head.length or 0):
                     _check_length(sent, head.length)
                 data = chunk(piece) if head.is_chunked else piece
+                is_first = bool(unsent)
                 if unsent:
                     data = unsent + data
                     unsent = b""
                 elif stream.has_input() and await self._is_refused():
                     return
                 try:
-                    await stream.send(data, timeout.get("write"))
+                    if is_first:
+                        await self._begin_sending(data, timeout)
+                    else:
+                        await stream.send(data, timeout.get("write"))
                 except (WriteError, WriteTimeout):
                     if not await self._has_early_response():
                         raise
@@ -222,7 +256,10 @@ class HTTP11(Protocol):
                 unsent += LAST_CHUNK
             if unsent:
                 try:
-                    await stream.send(unsent, timeout.get("write"))
+                    if head.data and not sent:
+                        await self._begin_sending(unsent, timeout)
+                    else:
+                        await stream.send(unsent, timeout.get("write"))
                 except (WriteError, WriteTimeout):
                     if not await self._has_early_response():
                         raise
@@ -231,6 +268,35 @@ class HTTP11(Protocol):
         finally:
             if not self._request_is_sent:
                 await body.close()
+
+    async def _begin_sending(self, data: bytes, timeout: TimeoutDict) -> None:
+        """Send the head, alone or with the beginning of a body."""
+        try:
+            is_taken = self.stream.write(data)
+        except WriteError as exc:
+            self._check_begun(exc, data)
+            raise
+        if not is_taken:
+            await self.stream.drain(timeout.get("write"))
+
+    def _check_begun(self, exc: WriteError, head: bytes) -> None:
+        """Raise NotProcessed where a kept connection took not a byte: a write that fails has taken
+        nothing, and this was the first."""
+        if head and self._is_stale():
+            raise NotProcessed(
+                "The server had closed the connection before anything was sent."
+            ) from exc
+
+    def _judge(self, exc: BaseException) -> None:
+        """Say in an exception whether a kept connection broke without an answer. One that belongs
+        to a request already is not the connection's, but the body's own."""
+        if isinstance(exc, (ReadError, WriteError)) and exc._request is None and self._is_stale():
+            exc.is_unanswered = True
+
+    def _is_stale(self) -> bool:
+        """Whether a connection that breaks now may have been closed before this exchange began: it
+        was kept from another, and nothing has come. We have not closed it ourselves."""
+        return self._exchanges > 1 and not self._is_closed and not self._parser.has_begun
 
     async def _is_refused(self) -> bool:
         """There is input while the body is being sent: is it a final response that is an error?
@@ -287,7 +353,7 @@ class HTTP11(Protocol):
             return head
         if type(body) is bytes and not head.is_chunked:
             _check_length(len(body), head.length)
-        await self.stream.send(head.data, timeout.get("write"))
+        await self._begin_sending(head.data, timeout)
         deadline = Deadline(patience)
         while parser.head is None and not interim.has_continued:
             try:
@@ -332,7 +398,11 @@ class HTTP11(Protocol):
         pass for the end of a body that lasts until the connection closes."""
         if self._is_closed:
             raise ReadError("The connection was closed while a response was read from it.")
-        self._parser.feed_eof()
+        try:
+            self._parser.feed_eof()
+        except RemoteProtocolError as exc:
+            exc.is_unanswered = self._is_stale()
+            raise
 
     # -- The end of an exchange -------------------------------------------------------------
 

@@ -53,7 +53,10 @@ class Redaction:
 
     def headers(self, headers: Headers) -> dict[str, str]:
         """Headers by name, in lower case, without what is secret in them."""
-        return {name: HIDDEN if name in self._headers else value for name, value in masked_headers(headers).items()}
+        return {
+            name: HIDDEN if name in self._headers else value
+            for name, value in masked_headers(headers).items()
+        }
 
 
 def _lower(option: str, names: Iterable[str]) -> frozenset[str]:

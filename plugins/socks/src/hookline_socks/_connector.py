@@ -6,13 +6,14 @@ to the proxy is in `_handshake.py`.
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING, ClassVar
 
 from hookline import ConnectError, ConnectTimeout, Proxy, ProxyError
 from hookline.plugins import Connector, Deadline, Network, NetworkStream
 
 if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
+
     from hookline import URL, Origin
 
     from ._handshake import Address
@@ -79,6 +80,8 @@ class SOCKS5Connector(Connector):
     async def _address(self, origin: Origin, network: Network, deadline: Deadline) -> Address:
         """The origin's host as the proxy is told. What cannot be told is refused here, while
         nothing was sent."""
+        from ipaddress import IPv6Address, ip_address
+
         host, port = origin.host, origin.port
         if not 0 <= port <= _LARGEST_PORT:
             raise self._unspeakable(f"{port} is no port")
@@ -97,8 +100,8 @@ class SOCKS5Connector(Connector):
                     f"{exc} (socks5:// looks names up here; socks5h:// leaves them to the proxy)"
                 ) from exc
             chosen = next((each for each in found if ":" not in each), found[0])
-            address = ipaddress.ip_address(chosen)
-        if isinstance(address, ipaddress.IPv6Address) and address.scope_id:
+            address = ip_address(chosen)
+        if isinstance(address, IPv6Address) and address.scope_id:
             raise self._unspeakable(
                 f"the address {address} has a zone, which only this machine understands"
             )
@@ -142,8 +145,10 @@ def _checked(proxy: Proxy) -> tuple[bytes, bytes] | None:
     return credentials
 
 
-def _as_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _as_ip(host: str) -> IPv4Address | IPv6Address | None:
+    from ipaddress import ip_address
+
     try:
-        return ipaddress.ip_address(host)
+        return ip_address(host)
     except ValueError:
         return None
