@@ -40,7 +40,7 @@ class NeverGivesUp(Good):
             request.headers["Authorization"] = "Good s3cret"
 
 
-@breaks("test_flow_yields_requests_and_ends", "The flow yielded 'request'")
+@breaks("test_flow_yields_requests_and_ends", "returned 'request'; expected")
 class YieldsSomethingElse(Good):
     def auth_flow(self, request: Request) -> Any:
         yield "request"

@@ -124,8 +124,9 @@ def test_name_and_version_are_those_of_the_metadata(sites: tuple[Path, Path]) ->
     assert shown(entry_points.installed(GROUP)) == expected
 
 
-def test_what_metadata_do_not_say_is_a_dash(sites: tuple[Path, Path]) -> None:
-    install(sites[0], "acme-1.0.dist-info", SECTION, metadata="")
+@pytest.mark.parametrize("metadata", ["", "Metadata-Version: 2.1\n\nName: no\nVersion: 9\n"])
+def test_what_metadata_do_not_say_is_a_dash(metadata: str, sites: tuple[Path, Path]) -> None:
+    install(sites[0], "acme-1.0.dist-info", SECTION, metadata)
 
     assert shown(entry_points._in_directories(GROUP)) == [("one", "acme.one", "-", "-")]
     assert shown(entry_points.installed(GROUP)) == [("one", "acme.one", "-", "-")]

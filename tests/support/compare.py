@@ -138,6 +138,14 @@ def in_other_words(theirs: Outcome, ours: Outcome) -> bool:
     return theirs.raised is not None and theirs.raised == ours.raised
 
 
+def not_quoted(theirs: Outcome, ours: Outcome) -> bool:
+    """What is wrong may be a piece of a password: where there is an "@", it is not told."""
+    if ours.error is None or theirs.error is None:
+        return False
+    message, separator, _ = str(ours.error[1]).partition(", not shown because the URL has an '@'")
+    return bool(separator) and str(theirs.error[1]).startswith(f"{message}: ")
+
+
 class Raises(NamedTuple):
     """An outcome in words: the name of an exception's class, and a part of its text."""
 
