@@ -9,11 +9,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import trustme
 
+from support.compare import ROWS, TALLY
 from support.modes import NAMES, Mode
 
 HERE = Path(__file__).parent
@@ -45,14 +46,52 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
     return True
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where several processes share the tests (`-n`, with `--dist loadgroup`), each file stays in
-    one. So does the comparison with httpx, which counts its cases."""
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            path = item.path.relative_to(HERE)
-            group = path.parts[0] if path.parts[0] == "compat" else str(path)
-            item.add_marker(pytest.mark.xdist_group(group))
+# -- The comparison with httpx ---------------------------------------------------------------
+#
+# How many cases were compared, and whether every row of docs/compatibility.md was met, is known
+# when all of it ran, in however many processes.
+
+# No fewer cases than this, so that a table that fell out of a test is noticed.
+EXPECTED_CASES = 100_000
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """One of the processes that share the tests (`-n`) is done."""
+    cases, rows, is_whole = node.workeroutput.get("compared", (0, [], False))
+    TALLY.cases += cases
+    TALLY.rows |= set(rows)
+    TALLY.is_whole = TALLY.is_whole or is_whole
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["compared"] = [TALLY.cases, sorted(TALLY.rows), TALLY.is_whole]
+    elif TALLY.is_whole and not session.testsfailed and _missing():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if TALLY.cases:
+        terminalreporter.write_line(
+            f"compat: {TALLY.cases} cases compared, {len(TALLY.rows)} of {len(ROWS)} rows of "
+            "differences met"
+        )
+        if TALLY.is_whole and (missing := _missing()):
+            terminalreporter.write_line(f"compat: FAILED, {missing}", red=True)
+
+
+def _missing() -> str:
+    """What the comparison lacks."""
+    if TALLY.cases < EXPECTED_CASES:
+        return f"at least {EXPECTED_CASES} cases were expected"
+    unmet = ROWS - TALLY.rows
+    # Rows of other parts are shown by the tests of those.
+    others = [path for path in HERE.rglob("test_*.py") if path.parent.name != "compat"]
+    elsewhere = "".join(path.read_text() for path in others) if unmet else ""
+    nowhere = sorted(row for row in unmet if f'"{row}"' not in elsewhere)
+    return f"rows that nobody met: {', '.join(nowhere)}" if nowhere else ""
 
 
 class Authority(NamedTuple):

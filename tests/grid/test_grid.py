@@ -80,29 +80,33 @@ def nghttpx(proxies: dict[str, int], tmp_path_factory: pytest.TempPathFactory) -
     binary = shutil.which("nghttpx", path=f"{os.environ['PATH']}:/usr/sbin")
     if binary is None:
         pytest.skip("nghttpx is not installed: the one forward proxy here that speaks HTTP/2")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [
-        *(binary, "--http2-proxy", "--workers=1", "--no-ocsp", "--errorlog-file=/dev/null"),
-        *("--accesslog-file=/dev/null", "--single-process"),
-        *(f"--frontend=127.0.0.1,{port};no-tls", f"--backend=127.0.0.1,{proxies['http']}"),
-    ]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
-        try:
-            _wait_for(port, process)
-            yield port
-        finally:
-            process.terminate()
+    # It cannot be handed a socket, and somebody else may take the port before it does.
+    for _ in range(5):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        command = [
+            *(binary, "--http2-proxy", "--workers=1", "--no-ocsp", "--errorlog-file=/dev/null"),
+            *("--accesslog-file=/dev/null", "--single-process"),
+            *(f"--frontend=127.0.0.1,{port};no-tls", f"--backend=127.0.0.1,{proxies['http']}"),
+        ]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
+            try:
+                if _has_started(port, process):
+                    yield port
+                    return
+            finally:
+                process.terminate()
+    pytest.fail("nghttpx did not start")
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+def _has_started(port: int, process: subprocess.Popen[bytes]) -> bool:
     while process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port)).close()
         except ConnectionRefusedError:
             continue
-        return
-    pytest.fail("nghttpx did not start")
+        return process.poll() is None
+    return False
 
 
 @contextmanager

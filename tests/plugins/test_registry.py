@@ -321,8 +321,8 @@ def test_a_missing_name_says_what_is_known_and_what_may_have_been_meant() -> Non
 
 
 def test_a_missing_name_in_an_empty_slot_says_that_it_is_empty() -> None:
-    assert missing(PluginManager(), "event_hooks", "log") == (
-        "No event hook named 'log' is registered. There is no event hook at all."
+    assert missing(PluginManager(), "event_hooks", "mine") == (
+        "No event hook named 'mine' is registered. There is no event hook at all."
     )
 
 
