@@ -212,7 +212,8 @@ def test_every_any_of_the_public_types_is_intended(place: Path) -> None:
     """Looks where the checkers' flags do not: an `Any` inside an alias is none to mypy."""
     found = {name for name in public_anys(place) if not name.startswith(KIT)}
 
-    assert found == set(INTENDED)
+    # The command line's is click's own, and unknown where the extra is not installed.
+    assert found - {"hookline.main"} == set(INTENDED)
 
 
 def public_anys(place: Path) -> Iterator[str]:
