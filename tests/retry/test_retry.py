@@ -12,9 +12,9 @@ import pytest
 import hookline
 from hookline._backends import load_backend
 from hookline._drive import drive
-from hookline.plugins import Send
+from hookline.plugins import Send, retry_after
 from hookline_retry import Retry
-from hookline_retry._policy import Policy, retry_after
+from hookline_retry._policy import Policy
 from support.modes import Mode
 from support.raw import Conversation, RawServer, raw_server
 

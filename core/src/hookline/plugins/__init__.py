@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .._masking import masked_headers as masked_headers
     from .._masking import masked_url as masked_url
     from .._read_ahead import ReadAhead as ReadAhead
+    from .._retry_after import retry_after as retry_after
     from ..transports.base import Transport as Transport
     from ._manager import PluginManager as PluginManager
     from ._manager import default_manager as default_manager
@@ -78,6 +79,7 @@ __all__ = [
     "masked_url",
     "parse_auth_params",
     "parse_challenges",
+    "retry_after",
 ]
 
 _LAZY = {
@@ -94,6 +96,7 @@ _LAZY = {
     "masked_url": ("hookline._masking", "masked_url"),
     "parse_auth_params": ("hookline._challenge", "parse_auth_params"),
     "parse_challenges": ("hookline._challenge", "parse_challenges"),
+    "retry_after": ("hookline._retry_after", "retry_after"),
 }
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 import weakref
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import hookline
 from hookline import Origin, Request, Response
-from hookline.plugins import Middleware, Send, after_fork
+from hookline.plugins import Middleware, Send, after_fork, retry_after
 
 from ._gate import LIMITS, Gate, Limit
 
@@ -97,7 +96,7 @@ class RateLimit(Middleware):
         try:
             response = await send(request)
             if self._respect_retry_after and response.status_code in _STATUSES:
-                seconds = _retry_after(response)
+                seconds = retry_after(response) or 0.0
                 longest = self._max_retry_after
                 gate.close_for(seconds if longest is None else min(seconds, longest))
         except BaseException:
@@ -138,16 +137,3 @@ def _other(limit: Limit, url: str, options: Mapping[str, Any] | None) -> Limit:
             f"There are: {', '.join(sorted(LIMITS))}."
         )
     return limit.replaced(options)
-
-
-def _retry_after(response: Response) -> float:
-    """Seconds, as RFC 9110 section 10.2.3 has them; 0 where nothing can be read."""
-    value = response.headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:12])
-    from email.utils import parsedate_to_datetime
-
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (OverflowError, TypeError, ValueError):
-        return 0.0

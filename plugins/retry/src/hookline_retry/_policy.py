@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
 import hookline
 from hookline import Request, Response
-from hookline.plugins import NotProcessed
+from hookline.plugins import NotProcessed, retry_after
 
 # RFC 9110 section 9.2.2, and QUERY: sending them twice is as good as once.
 IDEMPOTENT = ("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE", "QUERY")
@@ -108,21 +107,6 @@ class Policy:
 
         # Clients that failed together must not come back together.
         return wait * (1 - self.jitter * random.random())
-
-
-def retry_after(response: Response) -> float | None:
-    """The response's Retry-After in seconds (RFC 9110 section 10.2.3), never below zero; None where
-    it has none, or none that can be read."""
-    value = response.headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        # More digits than any wait has.
-        return float(value[:12])
-    from email.utils import parsedate_to_datetime
-
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (OverflowError, TypeError, ValueError):
-        return None
 
 
 def _check_seconds(name: str, value: object) -> None:
