@@ -67,7 +67,7 @@ class _Sender(Send):
         timeout.get("read")
 
     def create_waiter(self) -> Waiter:
-        return _OpenWaiter(self._backend().create_waiter(), is_async=self.is_async)
+        return _OpenWaiter(self._backend())
 
     def _backend(self) -> Backend:
         from ._backends import load_backend, running_backend
@@ -79,13 +79,14 @@ class _OpenWaiter(Waiter):
     """One that may be set from anywhere: another thread, another event loop, or the garbage
     collector in either. Those of the backends belong to their loop."""
 
-    __slots__ = ("_inner", "_loop")
+    __slots__ = ("_backend", "_inner", "_loop")
 
-    def __init__(self, inner: Waiter, *, is_async: bool) -> None:
+    def __init__(self, backend: Backend) -> None:
         from ._backends import running_loop
 
-        self._inner = inner
-        self._loop: Any = running_loop() if is_async else None
+        self._backend = backend
+        self._inner = backend.create_waiter()
+        self._loop: object = running_loop() if backend.is_async else None
 
     async def wait(self, timeout: float | None) -> bool:
         return await self._inner.wait(timeout)
@@ -93,15 +94,11 @@ class _OpenWaiter(Waiter):
     def set(self) -> None:
         from ._backends import running_loop
 
-        loop = self._loop
         try:
-            if loop is None or running_loop() is loop:
+            if self._loop is None or running_loop() is self._loop:
                 self._inner.set()
-            elif hasattr(loop, "call_soon_threadsafe"):
-                loop.call_soon_threadsafe(self._inner.set)
             else:
-                # trio's token.
-                loop.run_sync_soon(self._inner.set)
+                self._backend.call_soon(self._inner.set)
         except RuntimeError:
             # The loop is over, and whoever waited with it; or two threads set it at once.
             pass
