@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import pytest
 import trustme
 
-from support.compare import ROWS, TALLY
 from support.modes import NAMES, Mode
+from support.tally import ROWS, TALLY
 
 HERE = Path(__file__).parent
 

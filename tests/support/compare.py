@@ -16,7 +16,6 @@ import asyncio
 import re
 import warnings
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -26,8 +25,9 @@ from hypothesis import settings
 
 import hookline
 
-PAGE = Path(__file__).parents[2] / "docs" / "compatibility.md"
-ROWS = frozenset(re.findall(r"^\| `([a-z0-9-]+)` \|", PAGE.read_text(), re.MULTILINE))
+from .tally import PAGE as PAGE
+from .tally import ROWS as ROWS
+from .tally import TALLY as TALLY
 
 Call = Callable[[Any], Any]
 
@@ -47,18 +47,6 @@ class Outcome(NamedTuple):
         """The name of the exception's class."""
         return None if self.error is None else self.error[0]
 
-
-class Tally:
-    """How many cases were compared, and which rows were met."""
-
-    def __init__(self) -> None:
-        self.cases = 0
-        self.rows: set[str] = set()
-        # Whether all of the folder ran.
-        self.is_whole = False
-
-
-TALLY = Tally()
 
 Excuse = Callable[[Outcome, Outcome], bool]
 
