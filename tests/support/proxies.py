@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
+import select
 import socket
 import ssl
 import subprocess
@@ -13,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from support.raw import LIMIT, Conversation
 
@@ -100,19 +102,52 @@ class ScriptedProxy:
 
 def pump(one: socket.socket, other: socket.socket) -> None:
     """Carry bytes between two sockets until either ends."""
+    ends = [_SharedTLS(sock) if isinstance(sock, ssl.SSLSocket) else sock for sock in (one, other)]
 
-    def carry(source: socket.socket, destination: socket.socket) -> None:
+    def carry(source: socket.socket | _SharedTLS, destination: socket.socket | _SharedTLS) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 destination.sendall(data)
-        for sock in (source, destination):
+        for sock in (one, other):
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
 
-    back = threading.Thread(target=carry, args=(other, one))
+    back = threading.Thread(target=carry, args=ends[::-1])
     back.start()
-    carry(one, other)
+    carry(*ends)
     back.join(LIMIT)
+
+
+class _SharedTLS:
+    """A TLS socket for one thread that reads and another that writes.
+
+    OpenSSL has no room for two at once on a connection, and before Python 3.13 nothing keeps the
+    second one out.
+    """
+
+    def __init__(self, sock: ssl.SSLSocket) -> None:
+        self._socket = sock
+        self._lock = threading.Lock()
+        sock.setblocking(False)
+
+    def recv(self, size: int) -> bytes:
+        return self._call(self._socket.recv, size)
+
+    def sendall(self, data: bytes) -> None:
+        while data:
+            data = data[self._call(self._socket.send, data) :]
+
+    def _call(self, call: Callable[[Any], Any], argument: object) -> Any:
+        while True:
+            try:
+                with self._lock:
+                    return call(argument)
+            except ssl.SSLWantReadError:
+                ready = select.select([self._socket], [], [], LIMIT)[0]
+            except ssl.SSLWantWriteError:
+                ready = select.select([], [self._socket], [], LIMIT)[1]
+            if not ready:
+                raise TimeoutError("nobody reads or writes")
 
 
 def header(head: bytes, name: str) -> str | None:

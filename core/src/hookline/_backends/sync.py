@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from math import inf
 from threading import TIMEOUT_MAX
 from typing import Any
 
@@ -25,9 +26,10 @@ from .base import Backend
 
 # One receive takes what is there, up to this much.
 _RECEIVE_SIZE = 65_536
-# The system counts a wait's milliseconds in 32 bits: what is longer is waited for in pieces of so
-# many seconds, which is three weeks.
-_LONGEST_WAIT = 2_000_000.0
+# Seconds. What is longer is waited for in pieces, so that Python comes by to see to its signals:
+# one that arrives between its last look and the system call, or in another thread, interrupts no
+# call, and on Windows none does. The price is a system call in each second of waiting.
+_LONGEST_WAIT = 1.0
 
 
 class SyncStream(NetworkStream):
@@ -43,12 +45,13 @@ class SyncStream(NetworkStream):
         self._unsent: deque[memoryview] = deque()
 
     async def receive(self, timeout: float | None) -> bytes:
-        milliseconds = None if timeout is None else min(timeout, _LONGEST_WAIT) * 1000
+        left = inf if timeout is None else timeout
         while True:
             # A response is hardly ever there already, so that asking first is the shorter way.
-            if not self._poll.poll(milliseconds):
-                if timeout is not None and timeout > _LONGEST_WAIT:
-                    return await self.receive(timeout - _LONGEST_WAIT)
+            if not self._poll.poll(min(left, _LONGEST_WAIT) * 1000):
+                left -= _LONGEST_WAIT
+                if left > 0:
+                    continue
                 raise ReadTimeout(f"No data came within {timeout} s.")
             try:
                 return self._socket.recv(_RECEIVE_SIZE)
@@ -131,8 +134,12 @@ class _ThreadWaiter(Waiter):
         self._is_set = False
 
     async def wait(self, timeout: float | None) -> bool:
-        # On Windows, the longest wait for a lock is seven weeks.
-        return self._lock.acquire(timeout=-1 if timeout is None else min(timeout, TIMEOUT_MAX))
+        left = inf if timeout is None else timeout
+        while left > _LONGEST_WAIT:
+            if self._lock.acquire(timeout=_LONGEST_WAIT):
+                return True
+            left -= _LONGEST_WAIT
+        return self._lock.acquire(timeout=left)
 
     def set(self) -> None:
         # Called under the pool's lock, so that nobody comes between these two lines.
@@ -158,7 +165,11 @@ class SyncBackend(Backend):
         return SyncStream(await dial_unix(path, self, deadline))
 
     async def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)  # noqa: ASYNC251 (blocking is this backend's business)
+        # Blocking is this backend's business.
+        while seconds > _LONGEST_WAIT:
+            time.sleep(_LONGEST_WAIT)  # noqa: ASYNC251
+            seconds -= _LONGEST_WAIT
+        time.sleep(seconds)  # noqa: ASYNC251
 
     def call_soon(self, callback: Callable[[], None]) -> None:
         callback()
@@ -205,22 +216,22 @@ class _SelectPoll:
 async def _wait_writable(
     socks: Sequence[socket.socket], timeout: float | None
 ) -> list[socket.socket]:
-    while timeout is not None and timeout > _LONGEST_WAIT:
+    left = inf if timeout is None else timeout
+    while left > _LONGEST_WAIT:
         if writable := _writable(socks, _LONGEST_WAIT):
             return writable
-        timeout -= _LONGEST_WAIT
-    return _writable(socks, timeout)
+        left -= _LONGEST_WAIT
+    return _writable(socks, left)
 
 
-def _writable(socks: Sequence[socket.socket], timeout: float | None) -> list[socket.socket]:
+def _writable(socks: Sequence[socket.socket], timeout: float) -> list[socket.socket]:
     if hasattr(select, "poll"):
         poll = select.poll()
         # By number, as it is now: another thread may close the socket meanwhile.
         watched = {sock.fileno(): sock for sock in socks}
         for number in watched:
             poll.register(number, select.POLLOUT)
-        milliseconds = None if timeout is None else int(timeout * 1000) + 1
-        return [watched[number] for number, _ in poll.poll(milliseconds)]
+        return [watched[number] for number, _ in poll.poll(int(timeout * 1000) + 1)]
     # Windows reports a failed attempt among the exceptional conditions.
     _, writable, failed = select.select([], socks, socks, timeout)
     return [sock for sock in socks if sock in writable or sock in failed]
