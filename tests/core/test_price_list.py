@@ -240,7 +240,7 @@ def with_hook_functions(mode: str) -> Any:
 
 # Entries into Python functions and into C functions, of a warm GET that uses nothing. Those in
 # Python are the list in test_request_path.py, and the parser's callbacks.
-BARE = {"sync": (76, 68), "asyncio": (74, 67)}
+BARE = {"sync": (60, 50), "asyncio": (58, 49)}
 
 
 class Price(NamedTuple):
@@ -257,7 +257,7 @@ class Price(NamedTuple):
 PRICES = {
     # Whether the jar has any (it is a generator of three levels), the remembered header, and a
     # header set.
-    "a cookie, and 50 for other hosts": Price(lambda mode: with_cookies(mode, 50), (19, 13)),
+    "a cookie, and 50 for other hosts": Price(lambda mode: with_cookies(mode, 50), (14, 12)),
     # The flow is a generator around a generator, each entered twice; under asyncio the loop takes
     # note of an asynchronous one.
     "basic auth": Price(

@@ -36,7 +36,7 @@ from hookline.plugins import parse_challenges
 from hookline_http11._h11 import H11Parser
 from hookline_http11._parser import ResponseParser
 from hookline_http11._protocol import create_parser
-from hookline_http11._serialise import serialise_head
+from hookline_http11._serialise import Serialiser
 from support.fake_stream import FakeStream
 from support.socks import PASSWORD, USER, attempt
 
@@ -125,7 +125,7 @@ def http11_request(data: bytes) -> None:
     except InvalidURL:
         return
     try:
-        head = serialise_head(request).data
+        head = Serialiser().head(request).data
     except LocalProtocolError:
         return
     lines = head.split(b"\r\n")
@@ -186,7 +186,7 @@ def cookies(data: bytes) -> None:
             # Each was set by `where`: whoever else gets it shares a domain of more than one label.
             assert _shares_a_domain(where.host, later.url.host), (where, later.url, sent)
             try:
-                serialise_head(later)
+                Serialiser().head(later)
             except LocalProtocolError:
                 pass
     repr(jar)
@@ -243,7 +243,7 @@ def challenges(data: bytes) -> None:
                     401, headers=[(b"WWW-Authenticate", data)], request=sent, content=b""
                 )
                 sent = flow.send(answer)
-                serialise_head(sent)
+                Serialiser().head(sent)
         except (StopIteration, RemoteProtocolError, LocalProtocolError):
             pass
 
@@ -262,7 +262,7 @@ def redirects(data: bytes) -> None:
         assert "authorization" not in follow_up.headers
     assert "cookie" not in follow_up.headers
     try:
-        serialise_head(follow_up)
+        Serialiser().head(follow_up)
     except LocalProtocolError:
         pass
 

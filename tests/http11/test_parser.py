@@ -947,13 +947,51 @@ def test_end_of_stream_after_the_end_is_fine(parser: ResponseParser) -> None:
 # -- Interruptions -------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("header", [b"Content-Length: 2", b"Transfer-Encoding: chunked"])
 def test_keyboard_interrupt_while_parsing_stays_one(
-    parser: ResponseParser, monkeypatch: pytest.MonkeyPatch
+    header: bytes, parser: ResponseParser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(*arguments: object) -> bool:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(parser, "_accept_head", interrupt)
+    monkeypatch.setattr(parser, "_begin_body", interrupt)
 
     with pytest.raises(KeyboardInterrupt):
-        parser.feed(OK + b"\r\n")
+        parser.feed(OK + header + b"\r\n\r\n")
+
+
+# -- Lines that are remembered -------------------------------------------------------------------
+
+
+def test_lines_that_are_remembered_are_bounded_and_no_secrets() -> None:
+    from hookline_http11 import _httptools
+
+    parser = _httptools.HttptoolsParser()
+    for number in range(3 * _httptools._LINES_KEPT):
+        parser.start("GET")
+        parser.feed(
+            b"HTTP/1.1 200 OK%d\r\nX-Request-Id: %d\r\nX-Long: %s%d\r\nSet-Cookie: a=%d\r\n"
+            b"Content-Length: %d\r\n\r\n" % (number, number, b"x" * 300, number, number, number)
+        )
+        assert parser.head is not None
+        assert len(parser.head.items) == 4
+
+    for known in (_httptools._known_statuses, _httptools._known_headers, _httptools._known_framing):
+        assert 0 < len(known) <= _httptools._LINES_KEPT
+        assert max(map(len, known)) <= _httptools._LONGEST_LINE_KEPT
+    assert not any(b"cookie" in line.lower() for line in _httptools._known_headers)
+
+
+def test_head_of_known_lines_is_not_parsed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    from hookline_http11 import _httptools
+
+    parser = _httptools.HttptoolsParser()
+    for _ in range(2):
+        parser.start("GET")
+        parser.feed(OK + b"Server: a\r\nContent-Length: 2\r\n\r\nhi")
+
+        assert parser.is_complete
+        assert parser.body == [b"hi"]
+        assert parser._llhttp is None
+        monkeypatch.setattr(_httptools, "_learn_header", None)
+        monkeypatch.setattr(_httptools, "_learn_status", None)

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import hookline
-from hookline_http11._serialise import LAST_CHUNK, Head, chunk, serialise_head
+from hookline_http11._serialise import LAST_CHUNK, Head, Serialiser, chunk
 
 URL = "http://example.org/a?b=c"
 
@@ -28,7 +28,7 @@ def request(
 
 
 def serialise(*headers: tuple[bytes, bytes], method: str = "GET", url: str = URL) -> Head:
-    return serialise_head(request(method, url, [(b"Host", b"example.org"), *headers]))
+    return Serialiser().head(request(method, url, [(b"Host", b"example.org"), *headers]))
 
 
 # -- What goes on the wire -----------------------------------------------------------------------
@@ -51,7 +51,7 @@ def test_head_is_the_request_line_and_the_headers_in_their_order_and_case() -> N
 def test_request_as_users_build_it() -> None:
     built = hookline.Request("POST", "http://example.org:8080/x", content=b"abc")
 
-    head = serialise_head(built)
+    head = Serialiser().head(built)
 
     assert head.data == (b"POST /x HTTP/1.1\r\nHost: example.org:8080\r\nContent-Length: 3\r\n\r\n")
     assert head.length == 3
@@ -133,7 +133,7 @@ def test_target_that_is_not_visible_ascii_is_refused(target: bytes) -> None:
     made.url = SimpleNamespace(raw_path=target)  # type: ignore[assignment]
 
     with pytest.raises(hookline.LocalProtocolError, match=r"^Illegal request target"):
-        serialise_head(made)
+        Serialiser().head(made)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_names_that_are_remembered_are_bounded() -> None:
 
 def test_missing_host_is_refused() -> None:
     with pytest.raises(hookline.LocalProtocolError, match=r"^Missing mandatory Host: header$"):
-        serialise_head(request(headers=[(b"Accept", b"*/*")]))
+        Serialiser().head(request(headers=[(b"Accept", b"*/*")]))
 
 
 def test_several_hosts_are_refused() -> None:
@@ -290,7 +290,7 @@ def parse_as_server(data: bytes) -> tuple[h11.Request, bytes]:
 def test_nothing_can_be_injected(method: str, name: bytes, value: bytes) -> None:
     made = request(method, headers=[(b"Host", b"example.org"), (name, value)])
     try:
-        head = serialise_head(made)
+        head = Serialiser().head(made)
     except hookline.LocalProtocolError:
         return
 
@@ -314,3 +314,73 @@ def test_nothing_can_be_injected_through_a_url(path: str, query: str) -> None:
     assert event.headers.raw_items() == [(b"Host", b"example.org")]
     assert event.target.startswith(b"/")
     assert rest == b""
+
+
+# -- One after the other -------------------------------------------------------------------------
+
+
+HEADERS = st.lists(
+    st.sampled_from(
+        [
+            (b"Host", b"example.org"),
+            (b"Accept", b"*/*"),
+            (b"accept", b"*/*"),
+            (b"Content-Length", b"0"),
+            (b"Content-Length", b"3"),
+            (b"Transfer-Encoding", b"chunked"),
+            (b"Connection", b"close"),
+            (b"Expect", b"100-continue"),
+            (b"Proxy-Authorization", b"Basic eA=="),
+            (b"X", b"a\r\nEvil: 1"),
+            (b"X y", b"1"),
+        ]
+    ),
+    max_size=3,
+).map(lambda rest: [(b"Host", b"example.org"), *rest])
+TARGETS = st.sampled_from([None, b"/other", b"*", b"http://example.org/x", b"example.org:1", b" /"])
+
+
+def written(serialiser: Serialiser, made: hookline.Request) -> Head | str:
+    try:
+        return serialiser.head(made)
+    except hookline.LocalProtocolError as exc:
+        return str(exc)
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["GET", "POST", "G T", ""]), TARGETS, HEADERS),
+        min_size=2,
+        max_size=5,
+    )
+)
+def test_what_was_written_before_does_not_matter(
+    messages: list[tuple[str, bytes | None, list[tuple[bytes, bytes]]]],
+) -> None:
+    connection = Serialiser()
+    for method, target, headers in messages:
+        made = request(method, headers=headers)
+        if target is not None:
+            made.extensions["target"] = target
+        for _ in range(2):
+            assert written(connection, made) == written(Serialiser(), made)
+
+
+def test_headers_that_are_changed_after_they_were_sent_are_written_anew() -> None:
+    connection = Serialiser()
+    made = request(headers=[(b"Host", b"example.org"), (b"X", b"1")])
+    first = connection.head(made)
+    made.headers["X"] = "2"
+    second = connection.head(made)
+    del made.headers["X"]
+
+    assert b"X: 1\r\n" in first.data
+    assert b"X: 2\r\n" in second.data
+    assert b"X: " not in connection.head(made).data
+
+
+def test_head_that_is_the_same_is_not_put_together_again() -> None:
+    connection = Serialiser()
+
+    assert connection.head(request()) is connection.head(request())

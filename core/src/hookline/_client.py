@@ -362,7 +362,8 @@ class BaseClient:
         if type(url) is str and (merged := self._merged_urls.get(url)) is not None:
             return merged
         parsed = parse_url(url)
-        if not parsed.is_relative_url or (parsed.scheme and not self._base_url._parts.host):
+        parts = parsed._parts
+        if parts.scheme and (parts.host or not self._base_url._parts.host):
             return parsed
         # Appended, not resolved: "/path" stays below the base's own path.
         path = self._base_url.raw_path + parsed.raw_path.lstrip(b"/")

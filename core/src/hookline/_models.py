@@ -12,7 +12,7 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, AnyStr, Generic, NoReturn, cast
 
-from ._content import checked_codec, encode_request, encode_response
+from ._content import EMPTY, checked_codec, encode_request, encode_response
 from ._cookies import Cookies
 from ._decoders import decoder_for
 from ._drive import drive
@@ -137,9 +137,13 @@ class Request:
             # The message is taken as it is: a copy of one that was prepared before.
             self.stream = stream
             return
-        body_headers, self.stream = encode_request(
-            content, data, files, json, self.headers, json_encoder
-        )
+        body_headers: dict[str, str] = {}
+        if content is None and data is None and files is None and json is None:
+            self.stream = EMPTY
+        else:
+            body_headers, self.stream = encode_request(
+                content, data, files, json, self.headers, json_encoder
+            )
         self._prepare(body_headers)
         if isinstance(self.stream, ByteStream):
             self._content = self.stream._stream
@@ -147,6 +151,11 @@ class Request:
     def _prepare(self, body_headers: dict[str, str]) -> None:
         """Add the headers that follow from URL, method and body, unless the user set them."""
         items = self.headers._list
+        if not body_headers and self.method not in _EXPECT_A_BODY:
+            # Most requests, and nothing but the host follows.
+            if self.url._parts.host and not self.headers._has(b"host"):
+                items.insert(0, (b"Host", b"host", self.url.netloc))
+            return
         names = {item[1] for item in items}
         for name, value in body_headers.items():
             lower = name.lower().encode("ascii")

@@ -4,23 +4,49 @@ llhttp knows nothing of the request's method, takes RTSP and HTTP/2.0 for HTTP, 
 reasons, leaves white space after a header's value, counts the bytes of a body itself and complains
 of what follows a message. The code below holds it to the rules of `_parser.py`.
 
-What nearly every response is, one head that arrives whole, takes the short way: its bytes are seen
-by llhttp alone.
+What nearly every response is, one head that arrives whole, and no chunks, takes the short way past
+llhttp: see `_take_known_head`.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, NamedTuple
 
 import httptools
 
 from hookline import RemoteProtocolError
 from hookline.plugins.interfaces import Item
 
-from ._parser import ResponseParser, check_reason, trimmed
+from ._parser import HEAD_END, Head, ResponseParser, check_reason, closes, parse_length, trimmed
 
 # Methods whose responses may announce a body that does not follow.
 _WITHOUT_BODY = ("HEAD", "CONNECT")
+
+# Status lines and headers as well-behaved servers write them: less than RFC 9112 allows, so that
+# whatever is in doubt is llhttp's. No empty reason, no white space at the end of a line.
+_STATUS_LINE = re.compile(rb"HTTP/1\.1 ([2-5][0-9][0-9]) ([\x21-\x7e]+(?:[ ][\x21-\x7e]+)*)")
+_HEADER = re.compile(
+    rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ ]?"
+    rb"((?:[\x21-\x7e\x80-\xff]+(?:[\t ]+[\x21-\x7e\x80-\xff]+)*)?)"
+)
+
+
+class Framing(NamedTuple):
+    """A line of those headers that say where a body ends, and whether anything follows."""
+
+    item: Item
+    length: int | None
+    closes: bool
+
+
+# Lines that were found to be such, and what they mean. Servers repeat themselves: most lines of a
+# head have been there before. Bounded, in lines and in bytes: what servers send comes from outside.
+_known_statuses: dict[bytes, tuple[int, bytes]] = {}
+_known_headers: dict[bytes, Item] = {}
+_known_framing: dict[bytes, Framing] = {}
+_LINES_KEPT = 1024
+_LONGEST_LINE_KEPT = 200
 
 
 class HttptoolsParser(ResponseParser):
@@ -38,33 +64,30 @@ class HttptoolsParser(ResponseParser):
     def _begin(self) -> None:
         self._items = []
         self._reason = b""
-        if self._llhttp is None:
-            self._llhttp = httptools.HttpResponseParser(self)
-            self._llhttp.set_dangerous_leniencies(
-                # Whether a connection goes on after a message is our decision; as it is, llhttp
-                # would refuse what follows an informational response with "Connection: close".
-                lenient_keep_alive=True,
-                # RFC 9112 section 7.1.1 wants it before extensions. At the end of the line it is
-                # what servers send that print sizes in a fixed width.
-                lenient_spaces_after_chunk_size=True,
-            )
 
     def _feed_head(self, data: bytes) -> None:
         if (
             data.startswith(b"HTTP/1.1 ")
             and not self._head_size
             and self._method not in _WITHOUT_BODY
-            and len(data) <= self.max_head_size
         ):
-            self._version = b"1.1"
-            self._parse(data)
-            if self._version and self.head is not None:
+            if self._take_known_head(data):
                 return
-            self._split_heads(data)
-        else:
-            self._version = b""
-            self._split_heads(data)
-            self._parse(data)
+            if len(data) <= self.max_head_size:
+                # A head that is whole, probably: its bytes are seen by llhttp alone.
+                self._version = b"1.1"
+                self._parse(data)
+                if self._version and self.head is not None:
+                    return
+                self._split_heads(data)
+                self._end_heads()
+                return
+        self._version = b""
+        self._split_heads(data)
+        self._parse(data)
+        self._end_heads()
+
+    def _end_heads(self) -> None:
         head = self.head
         if head is not None:
             if self.is_complete and (
@@ -78,10 +101,61 @@ class HttptoolsParser(ResponseParser):
                 self._see_excess(self._seen)
             self._seen = b""
 
+    def _take_known_head(self, data: bytes) -> bool:
+        """Take a head that came whole, and of which nothing is in doubt; False where llhttp is to
+        look at it. It never sees such a message: a body that is not chunked needs no parser.
+        """
+        end = data.find(HEAD_END, 0, self.max_head_size)
+        if end < 0:
+            return False
+        lines = data[:end].split(b"\r\n")
+        status = _known_statuses.get(lines[0]) or _learn_status(lines[0])
+        if status is None:
+            return False
+        del lines[0]
+        items: list[Any] = list(map(_known_headers.get, lines))
+        length: int | None = None
+        keeps_alive = True
+        at = 0
+        for _ in range(items.count(None)):
+            at = items.index(None, at)
+            line = lines[at]
+            meaning = _known_framing.get(line) or _learn_header(line)
+            if meaning is None:
+                return False
+            if type(meaning) is Framing:
+                if meaning.length is not None:
+                    if length is not None:
+                        return False
+                    length = meaning.length
+                elif meaning.closes:
+                    keeps_alive = False
+                items[at] = meaning.item
+            else:
+                items[at] = meaning
+        if len(items) > self.max_headers:
+            return False
+        # What Head(...) does, at half its price: there is one for every response.
+        head = tuple.__new__(Head, (*status, b"1.1", items))
+        self._begin_body(head, keeps_alive, False, length)
+        if len(data) > end + 4:
+            self._take(data[end + 4 :])
+        return True
+
     def _feed_chunked(self, data: bytes) -> None:
         self._parse(data)
 
     def _parse(self, data: bytes) -> None:
+        if self._llhttp is None:
+            self._llhttp = httptools.HttpResponseParser(self)
+            self._llhttp.set_dangerous_leniencies(
+                # Whether a connection goes on after a message is our decision; as it is, llhttp
+                # would refuse what follows an informational response with "Connection: close".
+                lenient_keep_alive=True,
+                # RFC 9112 section 7.1.1 wants it before extensions. At the end of the line it is
+                # what servers send that print sizes in a fixed width.
+                lenient_spaces_after_chunk_size=True,
+            )
         try:
             self._llhttp.feed_data(data)
         except httptools.HttpParserCallbackError as exc:
@@ -142,3 +216,41 @@ class HttptoolsParser(ResponseParser):
         if self._is_chunked and not self.is_complete:
             trailers, self._items = self._items, []
             self._finish_chunked(trailers)
+
+
+def _learn_status(line: bytes) -> tuple[int, bytes] | None:
+    """What a status line means; None where that is in doubt."""
+    match = _STATUS_LINE.fullmatch(line)
+    if match is None:
+        return None
+    status = int(match[1]), match[2]
+    _keep(_known_statuses, line, status)
+    return status
+
+
+def _learn_header(line: bytes) -> Item | Framing | None:
+    """What a header's line means; None where that is in doubt, or where chunks follow."""
+    match = _HEADER.fullmatch(line)
+    if match is None:
+        return None
+    name, value = match.groups()
+    lower = name.lower()
+    item = name, lower, value
+    if lower == b"transfer-encoding":
+        return None
+    if lower == b"content-length" or lower == b"connection":
+        length = parse_length(value) if lower == b"content-length" else None
+        framing = Framing(item, length, length is None and closes(value.lower()))
+        _keep(_known_framing, line, framing)
+        return framing
+    if lower != b"set-cookie":
+        # A secret, and hardly ever the same.
+        _keep(_known_headers, line, item)
+    return item
+
+
+def _keep(known: dict[bytes, Any], line: bytes, meaning: object) -> None:
+    if len(line) <= _LONGEST_LINE_KEPT:
+        if len(known) >= _LINES_KEPT:
+            known.clear()
+        known[line] = meaning

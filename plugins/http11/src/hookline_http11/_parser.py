@@ -39,7 +39,7 @@ MAX_HEADERS: Final = 2000
 # llhttp counts the bytes of a body, or of a chunk, in 64 bits.
 MAX_BODY_SIZE: Final = 2**64 - 1
 
-_HEAD_END: Final = b"\r\n\r\n"
+HEAD_END: Final = b"\r\n\r\n"
 _BEGINNING: Final = b"HTTP/1."
 # RFC 9112 section 4: HTAB, SP, VCHAR, obs-text.
 _NOT_IN_REASON: Final = re.compile(rb"[^\t\x20-\x7e\x80-\xff]")
@@ -195,7 +195,7 @@ class ResponseParser:
             )
         if seen.startswith(b"0", 9):
             raise RemoteProtocolError(f"The response's status is {seen[9:12]!r}.")
-        end = seen.find(_HEAD_END, self._searched)
+        end = seen.find(HEAD_END, self._searched)
         if end < 0:
             self._seen = seen
             self._searched = max(len(seen) - 3, 0)
@@ -208,8 +208,7 @@ class ResponseParser:
         """A head is complete. Returns whether it is the final one, and not informational."""
         if version not in (b"1.1", b"1.0"):
             raise RemoteProtocolError(f"The server speaks HTTP/{version.decode('latin-1')}.")
-        if len(items) > self.max_headers:
-            self._check_count(items)
+        self._check_count(items)
         coding = length = None
         connection = b""
         for _, lower, value in items:
@@ -241,21 +240,29 @@ class ResponseParser:
             if self.informational is not None:
                 self.informational.append((status, items))
             return False
-        # What Head(...) does, at half its price: there is one for every response.
-        self.head = tuple.__new__(Head, (status, reason, version, items))
-        # RFC 9112 section 9.3. Searching for a word, not a token, errs on the side of closing.
-        self.keeps_alive = (
-            version == b"1.1" or b"keep-alive" in connection
-        ) and b"close" not in connection
+        # RFC 9112 section 9.3.
+        keeps_alive = (version == b"1.1" or b"keep-alive" in connection) and not closes(connection)
+        self._begin_body(
+            Head(status, reason, version, items), keeps_alive, coding is not None, length
+        )
+        return True
+
+    def _begin_body(
+        self, head: Head, keeps_alive: bool, is_chunked: bool, length: int | None
+    ) -> None:
+        """The final head is there, and says this of its connection and its body."""
+        self.head = head
+        status = head[0]
+        self.keeps_alive = keeps_alive
         # RFC 9112 section 6.3, in its order.
-        if status in (204, 304) or self._method == "HEAD":
+        if status == 204 or status == 304 or self._method == "HEAD":
             self.is_complete = True
         elif status == 101 or (status < 300 and self._method == "CONNECT"):
             # The connection speaks something else from here on, and is not ours to use again.
             self.keeps_alive = False
             self.is_complete = self.has_switched = True
             self.excess = b""
-        elif coding is not None:
+        elif is_chunked:
             self._is_chunked = True
             self._overhead = 0
         elif length is not None:
@@ -265,7 +272,6 @@ class ResponseParser:
         else:
             # Until the connection closes.
             self.keeps_alive = False
-        return True
 
     def _take(self, data: bytes) -> None:
         """Body bytes, from a subclass or as they came."""
@@ -341,6 +347,12 @@ def check_coding(value: bytes) -> None:
         raise RemoteProtocolError(
             f"The response's Transfer-Encoding is {value!r}; only 'chunked' is understood."
         )
+
+
+def closes(connection: bytes) -> bool:
+    """Whether a Connection header, in lower case, says that the connection ends (RFC 9112 section
+    9.6). Searching for a word, not a token, errs on the side of closing."""
+    return b"close" in connection
 
 
 def parse_length(value: bytes) -> int:

@@ -28,7 +28,7 @@ from hookline.plugins import Deadline, NetworkStream, NotProcessed, Protocol, Re
 
 from ._body import HTTP11Body
 from ._parser import MAX_HEAD_SIZE, MAX_HEADERS, ResponseParser
-from ._serialise import LAST_CHUNK, Head, chunk, serialise_head
+from ._serialise import LAST_CHUNK, Head, Serialiser, chunk
 
 if TYPE_CHECKING:
     from hookline import Request
@@ -58,6 +58,7 @@ class HTTP11(Protocol):
     ) -> None:
         super().__init__(stream)
         self._parser = (parser_class or create_parser("auto"))()
+        self._serialiser = Serialiser()
         self._is_closed = False
         self._is_busy = False
         # What this exchange has settled so far: the connection is used again only if all of it is.
@@ -116,7 +117,7 @@ class HTTP11(Protocol):
             raise RuntimeError(f"{self!r} cannot take a request.")
         self._is_busy = True
         try:
-            head = serialise_head(request)
+            head = self._serialiser.head(request)
             parser = self._parser
             parser.start(request.method)
             self._is_last = head.is_last
@@ -196,7 +197,7 @@ class HTTP11(Protocol):
     async def _send_bytes(self, head: Head, body: bytes, timeout: TimeoutDict) -> None:
         if head.is_chunked:
             body = chunk(body) + LAST_CHUNK if body else LAST_CHUNK
-        else:
+        elif body or head.length:
             _check_length(len(body), head.length)
         stream = self.stream
         if len(body) <= _ONE_WRITE:

@@ -59,69 +59,110 @@ class Head(NamedTuple):
     expects: bool = False
 
 
-def serialise_head(request: Request) -> Head:
-    """The head of a request. Raises LocalProtocolError for what must not be sent."""
-    method = _methods.get(request.method) or _checked_method(request.method)
-    target = request.extensions.get("target") or request.url.raw_path
-    if type(target) is not bytes:
-        raise TypeError(f'extensions["target"]: expected bytes, not {target!r}.')
-    parts = [method, b" ", target, b" HTTP/1.1\r\n"]
-    items = request.headers._list
-    if items and items[0][1] != b"host":
-        # RFC 9110 section 7.2 wants it to be the first.
-        items = sorted(items, key=_is_not_host)
-    length: int | None = None
-    is_chunked = is_last = expects = False
-    hosts = dropped = 0
-    for name, lower, value in items:
-        if lower in _SPECIAL:
-            if lower == b"host":
-                hosts += 1
-            elif lower == b"content-length":
-                length = _checked_length(value, length)
-            elif lower == b"transfer-encoding":
-                is_chunked = _checked_coding(value, is_chunked)
-            elif lower == b"proxy-authorization":
-                if target[:1] in (b"/", b"*"):
-                    # It is for a proxy (RFC 9110 section 11.7.1), and this is none: a proxy is
-                    # given a whole URL, or an authority.
-                    dropped += 1
-                    continue
-            elif lower == b"expect":
-                # RFC 9110 section 10.1.1: case does not matter.
-                expects = value.lower() == b"100-continue"
-            elif b"close" in value.lower():
-                is_last = True
-        elif lower not in _known_names:
-            _check_name(name)
-        parts += (name, b": ", value, b"\r\n")
-    parts.append(b"\r\n")
-    data = b"".join(parts)
+class Serialiser:
+    """Writes the heads of one connection's requests.
 
-    # Five passes over the whole head find whatever might be wrong; which header it is, if any, is
-    # then worked out at leisure.
-    lines = len(items) - dropped + 2
-    if (
-        data.count(b"\n") != lines
-        or data.count(b"\r") != lines
-        or b":  " in data
-        or b" \r" in data
-        or len(data.translate(None, _CONTROLS)) != len(data)
-        or not target
-        or not target.isascii()
-        or b" " in target
-    ):
-        _check_everything(target, items)
-    if hosts != 1:
-        raise LocalProtocolError(
-            "Missing mandatory Host: header" if not hosts else "Found multiple Host: headers"
-        )
-    if is_chunked and length is not None:
-        raise LocalProtocolError(
-            "A request has either Content-Length or Transfer-Encoding, not both (RFC 9112 "
-            "section 6.2)."
-        )
-    return Head(data, length, is_chunked, is_last, expects)
+    Mostly one request has the headers of the one before. So the last lines are kept, with what they
+    say of the message, and are checked and put together once for as long as they stay the same.
+    """
+
+    __slots__ = ("_fields", "_head", "_is_for_proxy", "_items", "_method", "_target")
+
+    def __init__(self) -> None:
+        # Of the last head. The list is a copy: a request's own may change.
+        self._items: list[Item] | None = None
+        self._method: str | None = None
+        self._target = b""
+        self._is_for_proxy = False
+        self._fields = Head(b"", None, False, False)
+        self._head = self._fields
+
+    def head(self, request: Request) -> Head:
+        """The head of a request. Raises LocalProtocolError for what must not be sent."""
+        method = request.method
+        target = request.extensions.get("target") or request.url.raw_path
+        if type(target) is not bytes:
+            raise TypeError(f'extensions["target"]: expected bytes, not {target!r}.')
+        items = request.headers._list
+        if items != self._items:
+            self._is_for_proxy = target[:1] not in (b"/", b"*")
+            self._write_fields(items)
+        elif target == self._target and method == self._method:
+            return self._head
+        elif self._is_for_proxy is not (target[:1] not in (b"/", b"*")):
+            self._is_for_proxy = not self._is_for_proxy
+            self._write_fields(items)
+        # The last head is no head for these fields, whatever comes of this one.
+        self._method = None
+        verb = _methods.get(method) or _checked_method(method)
+        if not _TARGET.fullmatch(target):
+            raise LocalProtocolError(f"Illegal request target {target!r}")
+        data, length, is_chunked, is_last, expects = self._fields
+        data = b"%b %b HTTP/1.1\r\n%b" % (verb, target, data)
+        self._head = Head(data, length, is_chunked, is_last, expects)
+        self._method = method
+        self._target = target
+        return self._head
+
+    def _write_fields(self, items: list[Item]) -> None:
+        """Put the header lines together, for a request to a proxy or to an origin."""
+        # Until they are found to be good.
+        self._items = None
+        original = items
+        if items and items[0][1] != b"host":
+            # RFC 9110 section 7.2 wants it to be the first.
+            items = sorted(items, key=_is_not_host)
+        parts: list[bytes] = []
+        length: int | None = None
+        is_chunked = is_last = expects = False
+        hosts = dropped = 0
+        for name, lower, value in items:
+            if lower in _SPECIAL:
+                if lower == b"host":
+                    hosts += 1
+                elif lower == b"content-length":
+                    length = _checked_length(value, length)
+                elif lower == b"transfer-encoding":
+                    is_chunked = _checked_coding(value, is_chunked)
+                elif lower == b"proxy-authorization":
+                    if not self._is_for_proxy:
+                        # It is for a proxy (RFC 9110 section 11.7.1), and this is none: a proxy is
+                        # given a whole URL, or an authority.
+                        dropped += 1
+                        continue
+                elif lower == b"expect":
+                    # RFC 9110 section 10.1.1: case does not matter.
+                    expects = value.lower() == b"100-continue"
+                elif b"close" in value.lower():
+                    is_last = True
+            elif lower not in _known_names:
+                _check_name(name)
+            parts += (name, b": ", value, b"\r\n")
+        parts.append(b"\r\n")
+        data = b"".join(parts)
+
+        # Five passes over all lines find whatever might be wrong; which header it is, if any, is
+        # then worked out at leisure.
+        lines = len(items) - dropped + 1
+        if (
+            data.count(b"\n") != lines
+            or data.count(b"\r") != lines
+            or b":  " in data
+            or b" \r" in data
+            or len(data.translate(None, _CONTROLS)) != len(data)
+        ):
+            _check_fields(items)
+        if hosts != 1:
+            raise LocalProtocolError(
+                "Missing mandatory Host: header" if not hosts else "Found multiple Host: headers"
+            )
+        if is_chunked and length is not None:
+            raise LocalProtocolError(
+                "A request has either Content-Length or Transfer-Encoding, not both (RFC 9112 "
+                "section 6.2)."
+            )
+        self._fields = Head(data, length, is_chunked, is_last, expects)
+        self._items = original.copy()
 
 
 def _is_not_host(item: Item) -> bool:
@@ -170,9 +211,7 @@ def _checked_coding(value: bytes, earlier: bool) -> bool:
     return True
 
 
-def _check_everything(target: bytes, items: list[Item]) -> None:
-    if not _TARGET.fullmatch(target):
-        raise LocalProtocolError(f"Illegal request target {target!r}")
+def _check_fields(items: list[Item]) -> None:
     for name, lower, value in items:
         if not _TOKEN.fullmatch(name):
             raise LocalProtocolError(f"Illegal header name {name!r}")
