@@ -122,6 +122,11 @@ def _measure(
     """All rounds of one workload. A client that fails sits out the rest of them."""
     target = _target(running, workload)
     rows = [Row(workload.name, peer.name) for peer in peers]
+    if workload.kind is Kind.IMPORT:
+        # pip compiles what it installs, but not what is editable, as hookline is here.
+        for peer in peers:
+            python = pythons.get(peer.name, sys.executable)
+            subprocess.run([python, "-c", f"import {peer.module}"], env=_environment(), check=False)
     for number in range(rounds):
         print(f"{workload.name}: round {number + 1} of {rounds}", file=sys.stderr)
         # Each round starts elsewhere, so that nobody always follows the same client.
@@ -192,9 +197,12 @@ def _measure_once(
 
 
 def _environment() -> dict[str, str]:
-    """This process's, less the proxies: a request to loopback goes to loopback."""
+    """This process's, less the proxies (a request to loopback goes to loopback), and less what
+    keeps Python from keeping its bytecode."""
     return {
-        name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")
+        name: value
+        for name, value in os.environ.items()
+        if not name.lower().endswith("_proxy") and name != "PYTHONDONTWRITEBYTECODE"
     }
 
 

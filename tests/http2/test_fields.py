@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from hyperframe import frame as frames
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import hookline
-from hookline_http2._fields import request_head
+from hookline_http2._fields import Heads
 from support.http2 import (
     DATA,
     END_HEADERS,
@@ -42,7 +44,7 @@ class Listening:
 
 
 def fields_of(method: str = "GET", url: str = "http://host:81/a?b", **settings: Any) -> Fields:
-    return request_head(hookline.Request(method, url, **settings)).fields
+    return Heads().head(hookline.Request(method, url, **settings)).fields
 
 
 # -- What is sent ---------------------------------------------------------------------------
@@ -255,7 +257,7 @@ def test_secrets_are_not_repeated_in_errors(name: str) -> None:
     extensions = {"target": b"http://h/"}
     request = sneaky(headers={name: "Bearer s3cret\nX: y"}, extensions=extensions)
     with pytest.raises(hookline.LocalProtocolError) as caught:
-        request_head(request)
+        Heads().head(request)
     assert "s3cret" not in str(caught.value)
     assert "[secure]" in str(caught.value)
 
@@ -264,14 +266,14 @@ def test_request_without_host_is_refused() -> None:
     request = sneaky()
     del request.headers["Host"]
     with pytest.raises(hookline.LocalProtocolError, match="Missing mandatory Host: header"):
-        request_head(request)
+        Heads().head(request)
 
 
 @pytest.mark.parametrize("target", ["/text", 7, bytearray(b"/a"), ["/"]])
 def test_target_of_another_type_is_a_type_error(target: Any) -> None:
     request = sneaky(extensions={"target": target})
     with pytest.raises(TypeError, match=r'extensions\["target"\]: expected bytes, not '):
-        request_head(request)
+        Heads().head(request)
 
 
 def test_values_of_all_kinds_that_are_fine_are_sent_as_they_are() -> None:
@@ -424,6 +426,27 @@ async def test_any_status_of_three_digits_is_passed_on(mode: Mode, connect: Any)
     assert [response.status_code for response in responses] == [200, 299, 418, 599, 999]
 
 
+@pytest.mark.parametrize("value", [b"x\x01y", b"\x7f", b"\x1b[31m"])
+async def test_cookie_with_control_characters_does_not_come_in_the_way(
+    value: bytes, mode: Mode, connect: Any
+) -> None:
+    """It may be in a field, and not in a request that would send it back."""
+
+    def script(peer: Peer) -> None:
+        peer.start()
+        asked = peer.request()
+        peer.send(peer.head(asked.id, [(b"set-cookie", b"a=" + value), (b"set-cookie", b"b=1")]))
+        peer.data(asked.id, b"first", ends=True)
+        keep_answering(peer)
+
+    with http2_server(script) as server:
+        async with connect() as client:
+            assert (await client.get(server.url)).text == "first"
+            response = await client.get(server.url + "next")
+
+    assert response.request.headers["cookie"] == "b=1"
+
+
 async def test_settings_and_window_are_said_before_the_first_request(
     mode: Mode, connect: Any
 ) -> None:
@@ -439,3 +462,77 @@ async def test_settings_and_window_are_said_before_the_first_request(
     first = peer.seen[1]
     assert isinstance(first, frames.WindowUpdateFrame)
     assert (first.stream_id, first.window_increment) == (0, 16 * 1024 * 1024 - 65_535)
+
+
+# -- One after the other --------------------------------------------------------------------
+
+
+SOME_HEADERS = st.lists(
+    st.sampled_from(
+        [
+            ("Accept", "*/*"),
+            ("accept", "*/*"),
+            ("Content-Length", "3"),
+            ("Connection", "close"),
+            ("Expect", "100-continue"),
+            ("Proxy-Authorization", "Basic eA=="),
+            ("Host", "elsewhere"),
+            ("X", "a\r\nEvil: 1"),
+            ("X y", "1"),
+        ]
+    ),
+    max_size=3,
+)
+SOME_TARGETS = st.sampled_from([None, b"/other", b"*", b"http://h/x", b"https://h", b"h:1", b" /"])
+
+
+def made_by(heads: Heads, request: hookline.Request) -> Any:
+    try:
+        return heads.head(request)
+    except hookline.LocalProtocolError as exc:
+        return str(exc)
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["GET", "POST", "CONNECT", "G T", ""]),
+            st.sampled_from(["http://host/", "https://host/", "https://host/a?b"]),
+            SOME_TARGETS,
+            SOME_HEADERS,
+        ),
+        min_size=2,
+        max_size=5,
+    )
+)
+def test_what_was_made_before_does_not_matter(
+    messages: list[tuple[str, str, bytes | None, list[tuple[str, str]]]],
+) -> None:
+    connection = Heads()
+    for method, url, target, headers in messages:
+        extensions = {} if target is None else {"target": target}
+        request = hookline.Request(method, url, headers=headers, extensions=extensions)
+        for _ in range(2):
+            assert made_by(connection, request) == made_by(Heads(), request)
+
+
+def test_headers_that_are_changed_after_they_were_sent_are_made_anew() -> None:
+    connection = Heads()
+    request = hookline.Request("GET", "https://host/", headers={"X": "1"})
+    first = connection.head(request).fields
+    request.headers["X"] = "2"
+
+    assert (b"x", b"1") in first
+    assert (b"x", b"2") in connection.head(request).fields
+
+
+def test_head_that_is_the_same_is_not_made_again() -> None:
+    connection = Heads()
+
+    first, second = (
+        connection.head(hookline.Request("GET", "https://host/", headers={"X": "1"}))
+        for _ in range(2)
+    )
+
+    assert first is second

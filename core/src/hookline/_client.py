@@ -148,7 +148,7 @@ class BaseClient:
             self._decoders = decoders_by_name(decoders, plugins)
         elif plugins is not None:
             self._decoders = plugins.registry.decoder_classes
-        self._base_url = _with_trailing_slash(URL(base_url))
+        self._base_url = _with_trailing_slash(parse_url(base_url))
         self._merged_urls: dict[str, URL] = {}
         self._auth = build_auth(
             build("auth_schemes", auth, Auth, plugins) if isinstance(auth, (str, Mapping)) else auth

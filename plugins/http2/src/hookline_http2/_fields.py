@@ -51,24 +51,94 @@ class Head(NamedTuple):
     expects: bool = False
 
 
-def request_head(request: Request) -> Head:
-    """The header fields of a request. Raises LocalProtocolError for what must not be sent."""
-    method = request.method.encode("utf-8", "replace")
-    url = request.url
-    target = request.extensions.get("target") or url.raw_path
-    if type(target) is not bytes:
-        raise TypeError(f'extensions["target"]: expected bytes, not {target!r}.')
+class _Kept(NamedTuple):
+    """Headers, and what was made of them; `items` is a copy, since a request's own may change."""
+
+    items: list[Item]
+    # Whether the request is one for a proxy (RFC 9110 section 7.2), which may know its credentials.
+    is_for_proxy: bool
+    fields: Fields
+    authority: bytes
+    length: int | None
+    expects: bool
+
+
+class _LastHead(NamedTuple):
+    """A head, and what it was made of."""
+
+    kept: _Kept
+    method: str
+    scheme: str
+    target: bytes
+    head: Head
+
+
+class Heads:
+    """Makes the heads of one connection's requests.
+
+    Mostly one request has the headers of the one before: they are kept, and checked once for as
+    long as they stay the same. Threads may share it: what is kept is replaced as a whole.
+    """
+
+    __slots__ = ("_last",)
+
+    def __init__(self) -> None:
+        self._last: _LastHead | None = None
+
+    def head(self, request: Request) -> Head:
+        """The header fields of a request. Raises LocalProtocolError for what must not be sent.
+
+        Not for changing: the next request may get the same.
+        """
+        method = request.method
+        url = request.url
+        scheme = url._parts.scheme
+        target = request.extensions.get("target") or url.raw_path
+        if type(target) is not bytes:
+            raise TypeError(f'extensions["target"]: expected bytes, not {target!r}.')
+        is_for_proxy = target[:1] not in (b"/", b"*")
+        items = request.headers._list
+        last = self._last
+        kept: _Kept | None = None
+        if last is not None:
+            kept = last.kept
+            if items != kept.items:
+                kept = None
+            elif target == last.target and method == last.method and scheme == last.scheme:
+                return last.head
+        verb = method.encode("utf-8", "replace")
+        if not _TOKEN.fullmatch(verb):
+            raise LocalProtocolError(
+                f"Illegal method: {method!r} is no token (RFC 9110 section 9.1)."
+            )
+        knows_proxy = is_for_proxy or verb == b"CONNECT"
+        if kept is None or kept.is_for_proxy is not knows_proxy:
+            kept = _checked_fields(items, knows_proxy)
+        if not _TARGET.fullmatch(target):
+            raise LocalProtocolError(f"Illegal request target {target!r}")
+        path, authority, encoded = target, kept.authority, scheme.encode("ascii")
+        if is_for_proxy and (absolute := _ABSOLUTE.fullmatch(target)):
+            # As for an HTTP/1.1 proxy; here each part has a field of its own (RFC 9113 section
+            # 8.3.1).
+            encoded, authority, path = absolute.groups()
+            if not path.startswith(b"/"):
+                path = b"/" + path
+        pseudo: Fields = [(b":method", verb), (b":authority", authority)]
+        if verb != b"CONNECT":
+            # RFC 9113 section 8.5.
+            pseudo += (b":scheme", encoded), (b":path", path)
+        head = Head(pseudo + kept.fields, kept.length, kept.expects)
+        self._last = _LastHead(kept, method, scheme, target, head)
+        return head
+
+
+def _checked_fields(items: list[Item], is_for_proxy: bool) -> _Kept:
+    """What headers become, without the fields that begin with a colon."""
     authority: bytes | None = None
     length: int | None = None
     expects = False
-    fields: Fields = [
-        (b":method", method),
-        (b":authority", b""),
-        (b":scheme", b""),
-        (b":path", b""),
-    ]
-    plain = len(fields)
-    for name, lower, value in request.headers._list:
+    fields: Fields = []
+    for name, lower, value in items:
         if lower in _SPECIAL:
             if lower == b"host":
                 if authority is not None:
@@ -78,7 +148,7 @@ def request_head(request: Request) -> Head:
             if lower == b"content-length":
                 length = _checked_length(value, length)
             elif lower == b"proxy-authorization":
-                if target[:1] in (b"/", b"*") and method != b"CONNECT":
+                if not is_for_proxy:
                     # It is for a proxy (RFC 9110 section 11.7.1), and this is none.
                     continue
             elif lower == b"expect":
@@ -91,31 +161,19 @@ def request_head(request: Request) -> Head:
         fields.append((lower, value))
     if authority is None:
         raise LocalProtocolError("Missing mandatory Host: header")
-    scheme = url.scheme.encode("ascii")
-    if target[:1] not in (b"/", b"*") and (absolute := _ABSOLUTE.fullmatch(target)):
-        # As for an HTTP/1.1 proxy; here each part has a field of its own (RFC 9113 section 8.3.1).
-        scheme, authority, path = absolute.groups()
-        target = path if path.startswith(b"/") else b"/" + path
-    if method == b"CONNECT":
-        # RFC 9113 section 8.5.
-        fields[1:4] = [(b":authority", authority)]
-    else:
-        fields[1:4] = [(b":authority", authority), (b":scheme", scheme), (b":path", target)]
 
     # One look at all values together; which of them it is, is then worked out at leisure.
-    values = b"\n".join([value for _, value in fields])
+    values = b"\n".join([authority, *[value for _, value in fields]])
     if (
-        values.count(b"\n") != len(fields) - 1
+        values.count(b"\n") != len(fields)
         or len(values.translate(None, _CONTROLS)) != len(values)
         or b"\n " in values
         or b" \n" in values
         or values[-1:] == b" "
-        or not _TARGET.fullmatch(target)
         or b" " in authority
-        or not _TOKEN.fullmatch(method)
     ):
-        _check_everything(request.method, method, target, authority, fields[plain - 4 :])
-    return Head(fields, length, expects)
+        _check_each(authority, fields)
+    return _Kept(items.copy(), is_for_proxy, fields, authority, length, expects)
 
 
 def response_items(fields: Fields) -> list[Item]:
@@ -144,15 +202,7 @@ def _checked_length(value: bytes, earlier: int | None) -> int:
     return int(value)
 
 
-def _check_everything(
-    method_text: str, method: bytes, target: bytes, authority: bytes, fields: Fields
-) -> None:
-    if not _TOKEN.fullmatch(method):
-        raise LocalProtocolError(
-            f"Illegal method: {method_text!r} is no token (RFC 9110 section 9.1)."
-        )
-    if not _TARGET.fullmatch(target):
-        raise LocalProtocolError(f"Illegal request target {target!r}")
+def _check_each(authority: bytes, fields: Fields) -> None:
     if not _TARGET.fullmatch(authority):
         raise LocalProtocolError(f"Illegal Host {authority!r}")
     for name, value in fields:

@@ -54,7 +54,7 @@ from ._codec import (
     error_name,
 )
 from ._exchange import Exchange, Upload
-from ._fields import request_head, response_items, trailing_items
+from ._fields import Heads, response_items, trailing_items
 
 if TYPE_CHECKING:
     from hookline import Request
@@ -101,6 +101,7 @@ class HTTP2(Protocol, Handler):
             self, window=window, connection_window=_CONNECTION_WINDOW
         )
         self._window = window
+        self._heads = Heads()
         self._lock = threading.Lock()
         self._exchanges: dict[int, Exchange] = {}
         self._count = 0
@@ -164,7 +165,7 @@ class HTTP2(Protocol, Handler):
         self, request: Request, body: bytes | BodyReader, timeout: TimeoutDict
     ) -> Response:
         """See `Protocol.exchange`."""
-        head = request_head(request)
+        head = self._heads.head(request)
         interim: Interim | None = None
         asks_first = False
         if head.expects or "informational" in request.extensions:
