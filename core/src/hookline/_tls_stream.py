@@ -78,28 +78,29 @@ class TLSStream(NetworkStream):
                 return
 
     async def receive(self, timeout: float | None) -> bytes:
+        # Asking OpenSSL for what cannot be there would cost an exception per receive.
+        if not (self._incoming.pending or self._incoming.eof or self._ssl.pending()):
+            await self._fill(timeout)
         while True:
-            # Asking OpenSSL for what cannot be there would cost an exception per receive.
-            if self._incoming.pending or self._incoming.eof or self._ssl.pending():
+            try:
+                with self._lock:
+                    return self._ssl.read(_RECORD_SIZE)
+            except ssl.SSLWantReadError:
+                pass
+            except ssl.SSLZeroReturnError:
+                return b""
+            except ssl.SSLEOFError as exc:
+                # RFC 8446 section 6.1: without close_notify, the data may have been cut off.
+                raise ReadError("The TLS connection was cut without close_notify.") from exc
+            except ssl.SSLError as exc:
+                raise ReadError(f"Reading failed: {exc}") from exc
+            if self._outgoing.pending:
+                # OpenSSL answers what it was asked, a change of keys for instance. A peer that
+                # does not listen any more may still have said something.
                 try:
-                    with self._lock:
-                        return self._ssl.read(_RECORD_SIZE)
-                except ssl.SSLWantReadError:
+                    self.write(b"")
+                except WriteError:
                     pass
-                except ssl.SSLZeroReturnError:
-                    return b""
-                except ssl.SSLEOFError as exc:
-                    # RFC 8446 section 6.1: without close_notify, the data may have been cut off.
-                    raise ReadError("The TLS connection was cut without close_notify.") from exc
-                except ssl.SSLError as exc:
-                    raise ReadError(f"Reading failed: {exc}") from exc
-                if self._outgoing.pending:
-                    # OpenSSL answers what it was asked, a change of keys for instance. A peer that
-                    # does not listen any more may still have said something.
-                    try:
-                        self.write(b"")
-                    except WriteError:
-                        pass
             await self._fill(again(timeout))
 
     def write(self, data: Buffer) -> bool:
@@ -123,7 +124,9 @@ class TLSStream(NetworkStream):
         self._stream.close()
 
     def has_input(self) -> bool:
-        return bool(self._ssl.pending() or self._incoming.pending) or self._stream.has_input()
+        with self._lock:
+            is_there = self._ssl.pending() or self._incoming.pending
+        return bool(is_there) or self._stream.has_input()
 
     def get_extra_info(self, name: str) -> object:
         if name == "ssl_object":

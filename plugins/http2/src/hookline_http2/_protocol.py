@@ -175,7 +175,11 @@ class HTTP2(Protocol, Handler):
             if head.expects and body and head.length != 0:
                 asks_first = interim.patience(timeout) > 0
         if self._is_started and not self._is_reading:
-            await self._look()
+            with self._lock:
+                # Nobody begins to read meanwhile: input is looked for by one at a time.
+                has_input = not self._is_reading and self.stream.has_input()
+            if has_input:
+                await self._look()
         if asks_first:
             # What is not asked for is not begun: another request may send it then.
             is_whole = type(body) is bytes
@@ -239,11 +243,12 @@ class HTTP2(Protocol, Handler):
             "http_version": b"HTTP/2",
             "stream_id": exchange.stream_id,
         }
-        with self._lock:
-            exchange.is_returned = True
-            is_complete = exchange.is_ended
         content: ByteStream | HTTP2Body
-        if is_complete:
+        if not exchange.is_ended:
+            # From here on, whoever hears of its end gives its place back.
+            with self._lock:
+                exchange.is_returned = not exchange.is_ended
+        if not exchange.is_returned:
             content = ByteStream(exchange.take())
             if exchange.trailers:
                 extensions["trailers"] = Headers._of(trailing_items(exchange.trailers))
@@ -433,11 +438,12 @@ class HTTP2(Protocol, Handler):
         """Read, for everybody, until something happens to one exchange. The role was taken."""
         try:
             while not exchange.has_news:
+                left = deadline.remaining()
                 # With others' data there all the time, `receive` itself would never be too late.
-                if deadline.has_expired:
+                if left == 0.0:
                     raise ReadTimeout("")
                 if not self._is_keeping:
-                    await self._read(deadline.remaining())
+                    await self._read(left)
                     continue
                 # The peer may not read before it is read from: both, in turn.
                 with self._lock:
@@ -509,8 +515,7 @@ class HTTP2(Protocol, Handler):
 
     def _wake(self, exchange: Exchange) -> None:
         exchange.has_news = True
-        waiter = self._sleeping.pop(exchange, None)
-        if waiter is not None:
+        if self._sleeping and (waiter := self._sleeping.pop(exchange, None)) is not None:
             waiter.set()
 
     # -- Writing ----------------------------------------------------------------------------
@@ -694,6 +699,9 @@ class HTTP2(Protocol, Handler):
 
     def _tell_pool(self) -> None:
         """Not with the lock held: say what has changed."""
+        if not (self._releases or self._has_new_capacity):
+            # Whoever changes either comes by himself.
+            return
         with self._lock:
             releases, self._releases = self._releases, 0
             is_new, self._has_new_capacity = self._has_new_capacity, False
