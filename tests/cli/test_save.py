@@ -116,6 +116,32 @@ def test_server_cannot_leave_the_directory(call: Any, tmp_path: Path, dispositio
     assert (folder / "evil").read_bytes() == b"data"
 
 
+def test_hint_ahead_of_the_answer_does_not_open_the_way_to_a_file(
+    call: Any, tmp_path: Path
+) -> None:
+    """Neither is the name of a 103 taken, nor is a file that is there by the name of the answer."""
+    (tmp_path / "precious").write_text("precious")
+    hint = b"HTTP/1.1 103 Early Hints\r\nContent-Disposition: a; filename=hint\r\nETag: 1\r\n\r\n"
+    with raw_server(answering(hint + named("attachment; filename=precious"))) as raw:
+        assert call(raw.url, "-o", str(tmp_path)).status == 0
+
+    assert (tmp_path / "precious").read_text() == "precious"
+    assert (tmp_path / "precious-1").read_bytes() == b"data"
+    assert not (tmp_path / "hint").exists()
+
+
+def test_file_that_was_there_outlives_a_body_that_breaks_off(call: Any, tmp_path: Path) -> None:
+    def script(conversation: Any) -> None:
+        conversation.receive_head()
+        conversation.send(named("attachment; filename=precious").replace(b": 4", b": 9"))
+
+    (tmp_path / "precious").write_text("precious")
+    with raw_server(script) as raw:
+        assert call(raw.url, "-o", str(tmp_path)).status == 1
+
+    assert (tmp_path / "precious").read_text() == "precious"
+
+
 def test_redirect_does_not_choose_the_name(call: Any, server: str, tmp_path: Path) -> None:
     call(f"{server}/redirect/302?to=/bytes/4", "--follow-redirects", "-o", str(tmp_path))
 
@@ -145,6 +171,9 @@ def test_body_that_breaks_off_is_said_to_be_incomplete(call: Any, tmp_path: Path
         ("http://a/b/", {"content-type": "text/html; charset=utf-8"}, "download.html"),
         ("http://a", {}, "download"),
         ("http://a/%2e%2e%2fx%20y", {}, "x y"),
+        ("http://a/%2e%2e%5c..%5Cx", {}, "x"),
+        ("http://a/%2e%2e%2f..%2F", {}, "download"),
+        ("http://a/..\\..\\x", {}, "x"),
         ("http://a/%2e%2e", {}, "download"),
         ("http://a/x", {"content-disposition": "inline"}, "x"),
         ("http://a/x", {"content-disposition": 'a; filename=""'}, "x"),

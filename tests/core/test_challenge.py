@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -58,6 +60,24 @@ from hookline.plugins import Challenge, parse_auth_params, parse_challenges
 )
 def test_challenges_are_read(value: str, expected: list[Challenge]) -> None:
     assert parse_challenges([value]) == expected
+
+
+def test_reading_challenges_takes_time_by_their_length() -> None:
+    """Of a megabyte each, ten times what a server can send. In a process of its own: who goes back
+    and forth does not come back, and lets nobody else run."""
+    code = (
+        "from hookline import RemoteProtocolError\n"
+        "from hookline.plugins import parse_challenges\n"
+        "pieces = ['a', 'a ', '=', ',', ' ', '\\t', '\"', 'a a,', 'a=\"', '\\\\\"', 'a=b, ']\n"
+        "for start in ('', 'Basic ', 'Basic realm=\"', 'Basic a'):\n"
+        "    for piece in pieces:\n"
+        "        for end in ('', '\\0'):\n"
+        "            try:\n"
+        "                parse_challenges([start + piece * (1_000_000 // len(piece)) + end])\n"
+        "            except RemoteProtocolError:\n"
+        "                pass\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
 def test_challenges_of_several_headers_come_one_after_the_other() -> None:

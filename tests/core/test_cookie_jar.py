@@ -7,7 +7,7 @@ import gc
 import pickle
 import subprocess
 import sys
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
 from typing import Any
 from unittest import mock
 
@@ -79,15 +79,60 @@ def sent(jar: CookieJar, url: str) -> str | None:
     return request.headers.get("cookie")
 
 
+class TheirPolicy(DefaultCookiePolicy):
+    """The standard library's, and RFC 6265bis section 5.7 on top: without TLS, no cookie is set
+    where one of that name is there for TLS alone."""
+
+    def __init__(self) -> None:
+        super().__init__(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
+        self.jar: CookieJar | None = None
+
+    def set_ok(self, cookie: Cookie, request: Any) -> bool:
+        places = [
+            (f".{domain.lstrip('.')}", path)
+            for domain, paths in self.jar._cookies.items()  # type: ignore[union-attr]
+            for path, cookies in paths.items()
+            for there in (cookies.get(cookie.name),)
+            if there is not None and there.secure and not there.is_expired()
+        ]
+        return super().set_ok(cookie, request) and not (
+            request.type == "http"
+            and any(
+                f".{cookie.domain.lstrip('.')}".endswith(domain)
+                and f"{cookie.path}/".startswith(path if path.endswith("/") else f"{path}/")
+                for domain, path in places
+            )
+        )
+
+
 class Theirs(CookieJar):
-    """The standard library's, but for one thing: it looks for a cookie that has expired where that
-    says that it is, and raises KeyError if somebody has changed it."""
+    """The standard library's, but for two things. It looks for a cookie that has expired where that
+    says that it is, and raises KeyError if somebody has changed it. And it lets everybody remove
+    whatever cookie they name."""
+
+    def __init__(self) -> None:
+        policy = TheirPolicy()
+        super().__init__(policy)
+        policy.jar = self
+        self._policy = policy
 
     def clear_expired_cookies(self) -> None:
         for paths in self._cookies.values():  # type: ignore[attr-defined]
             for cookies in paths.values():
                 for name in [name for name, cookie in cookies.items() if cookie.is_expired()]:
                     del cookies[name]
+
+    def _cookie_from_cookie_tuple(self, parts: Any, request: Any) -> Cookie | None:
+        make = super()._cookie_from_cookie_tuple  # type: ignore[misc]
+        lasting = make((*parts[:2], {**parts[2], "expires": 1 << 40}, parts[3]), request)
+        if lasting is not None:
+            # What becomes of version 1 later.
+            lasting.version = 0
+            if not self._policy.set_ok(lasting, request):
+                # Whoever may not set it may not say that it is over.
+                return None
+        cookie: Cookie | None = make(parts, request)
+        return cookie
 
 
 def step(jar: CookieJar, kind: str, arguments: tuple[Any, ...]) -> Any:
@@ -96,8 +141,10 @@ def step(jar: CookieJar, kind: str, arguments: tuple[Any, ...]) -> Any:
     if kind == "set":
         request = hookline.Request("GET", arguments[0])
         headers = [("Set-Cookie", value) for value in arguments[1]]
-        response = hookline.Response(200, headers=headers, request=request)
-        jar.extract_cookies(JarResponse(response), JarRequest(request))  # type: ignore[arg-type]
+        # One after the other: theirs would remove those that have expired before it sets any.
+        for some in [headers] if isinstance(jar, Jar) else [[header] for header in headers]:
+            response = hookline.Response(200, headers=some, request=request)
+            jar.extract_cookies(JarResponse(response), JarRequest(request))  # type: ignore[arg-type]
     elif kind == "change":
         number, (name, value) = arguments
         # The same of two jars, which remove what has expired at different times.
@@ -119,7 +166,7 @@ def step(jar: CookieJar, kind: str, arguments: tuple[Any, ...]) -> Any:
 @given(STEPS)
 def test_what_is_sent_is_what_the_standard_librarys_jar_sends(steps: list[Any]) -> None:
     ours = Jar()
-    theirs = Theirs(DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain))
+    theirs = Theirs()
     clock = [NOW]
 
     with mock.patch("time.time", side_effect=lambda: clock[0]):
@@ -277,6 +324,7 @@ def test_jar_travels() -> None:
         ("SHOP.co.uk", "CO.UK", "bank.co.uk"),
         ("shop.co.uk.", "co.uk.", "bank.co.uk."),
         ("shop.com", "com", "bank.com"),
+        ("shop.com.", "com.", "bank.com."),
         ("mine.github.io", "github.io", "yours.github.io"),
         # By a wildcard in the list.
         ("a.b.kawasaki.jp", "b.kawasaki.jp", "c.b.kawasaki.jp"),
@@ -284,6 +332,9 @@ def test_jar_travels() -> None:
         ("127.0.0.1", "0.0.1", "10.0.0.1"),
         ("127.0.0.1", "0.1", "8.8.0.1"),
         ("shop.test", "bank.test", "bank.test"),
+        (".shop.test", "bank.test", "bank.test"),
+        (".", "bank.test", "bank.test"),
+        ("mybank", "bank", "bank"),
         ("shop.test", "p.test", "p.test"),
         ("shop.test", "a.shop.test", "a.shop.test"),
     ],
@@ -328,9 +379,10 @@ def test_cookie_for_a_domain_of_ones_own_is_kept(host: str, domain: str) -> None
     assert sent(jar, f"https://{domain.lstrip('.')}/") == "a=1"
 
 
-def test_secure_cookie_is_not_sent_without_tls() -> None:
+@pytest.mark.parametrize("attribute", ["Secure", "SECURE", "\tSecure", " \t secure\t", "Secure=no"])
+def test_secure_cookie_is_not_sent_without_tls(attribute: str) -> None:
     jar = Jar()
-    step(jar, "set", ("https://example.org/", ["a=1; Secure"]))
+    step(jar, "set", ("https://example.org/", [f"a=1;{attribute}; Path=/"]))
 
     assert sent(jar, "http://example.org/") is None
     assert sent(jar, "https://example.org/") == "a=1"
@@ -368,3 +420,194 @@ def test_cookie_for_a_host_alone_stays_so_when_its_jar_travels() -> None:
 
     assert sent(again.jar, "https://example.org/") == "a=1"
     assert sent(again.jar, "https://www.example.org/") is None
+
+
+def test_cookie_for_a_host_alone_stays_so_beside_one_of_its_subdomains() -> None:
+    jar = Jar()
+    step(jar, "set", ("https://example.org/", ["a=1"]))
+    step(jar, "set", ("https://evil.example.org/", ["a=2; Domain=example.org"]))
+
+    assert sent(jar, "https://example.org/") == "a=1; a=2"
+    assert sent(jar, "https://evil.example.org/") == "a=2"
+
+
+@pytest.mark.parametrize("host", ["myexample.org", "example.org.test", "example.organic.test"])
+def test_cookie_is_for_whole_labels_of_a_name(host: str) -> None:
+    jar = Jar()
+    step(jar, "set", ("https://example.org/", ["a=1; Domain=example.org"]))
+
+    assert sent(jar, "https://www.example.org/") == "a=1"
+    assert sent(jar, f"https://{host}/") is None
+
+
+def test_cookies_go_by_the_url_and_not_by_the_host_header() -> None:
+    jar = Jar()
+    step(jar, "set", ("https://example.org/", ["a=1"]))
+    request = hookline.Request("GET", "https://evil.test/", headers={"Host": "example.org"})
+    response = hookline.Response(200, headers={"Set-Cookie": "b=2"}, request=request)
+
+    jar.add_header(request)
+    jar.extract_cookies(JarResponse(response), JarRequest(request))
+
+    assert "cookie" not in request.headers
+    assert sent(jar, "https://example.org/") == "a=1"
+    assert sent(jar, "https://evil.test/") == "b=2"
+
+
+# -- Who may change it ----------------------------------------------------------------------
+
+OVER = ["Max-Age=0", "Max-Age=-1", "Expires=Thu, 01 Jan 1970 00:00:00 GMT"]
+
+
+@pytest.mark.parametrize("over", OVER)
+@pytest.mark.parametrize(
+    ("host", "domain"),
+    [
+        ("evil.test", "bank.test"),
+        ("evil.test", ".bank.test"),
+        ("www.bank.test", "www.bank.test"),
+        ("bank.test.evil.test", "bank.test"),
+    ],
+)
+def test_cookie_of_others_is_not_removed_by_one_that_is_over(
+    host: str, domain: str, over: str
+) -> None:
+    jar = Jar()
+    step(jar, "set", ("https://bank.test/", ["a=1; Domain=bank.test", "b=2"]))
+
+    step(jar, "set", (f"https://{host}/", [f"a=; Domain={domain}; {over}"]))
+    step(jar, "set", (f"https://{host}/", [f"b=; Domain={domain}; {over}"]))
+
+    assert sent(jar, "https://bank.test/") == "a=1; b=2"
+
+
+@pytest.mark.parametrize("over", OVER)
+@pytest.mark.parametrize(
+    ("host", "attributes"),
+    [
+        ("bank.test", ""),
+        ("bank.test", "Domain=bank.test; "),
+        ("www.bank.test", "Domain=bank.test; "),
+        ("bank.test", "Version=1; "),
+        # Kept for the host alone.
+        ("github.io", "Domain=github.io; "),
+    ],
+)
+def test_cookie_of_ones_own_is_removed_by_one_that_is_over(
+    host: str, attributes: str, over: str
+) -> None:
+    jar = Jar()
+    step(jar, "set", (f"https://{host}/", [f"a=1; {attributes}Path=/"]))
+    assert sent(jar, f"https://{host}/") == "a=1"
+
+    step(jar, "set", (f"https://{host}/", [f"a=; {attributes}Path=/; {over}"]))
+
+    assert sent(jar, f"https://{host}/") is None
+    assert len(jar) == 0
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "a=evil",
+        "a=evil; Secure",
+        "a=evil; Domain=example.org",
+        "a=evil; Path=/p/q",
+        "a=; Max-Age=0",
+        "a=; Max-Age=0; Domain=example.org",
+    ],
+)
+@pytest.mark.parametrize("there", ["a=1; Secure; Path=/", "a=1; Secure; Domain=example.org"])
+def test_secure_cookie_is_not_replaced_nor_removed_without_tls(there: str, value: str) -> None:
+    jar = Jar()
+    step(jar, "set", ("https://example.org/", [there]))
+
+    step(jar, "set", ("http://example.org/", [value, "b=2"]))
+
+    assert sent(jar, "https://example.org/p/q") in ("a=1; b=2", "b=2; a=1")
+    step(jar, "set", ("https://example.org/", [f"{there.replace('1', '3')}"]))
+    assert "a=3" in str(sent(jar, "https://example.org/"))
+
+
+def test_one_cookie_that_makes_no_sense_does_not_take_the_others_along() -> None:
+    jar = Jar()
+    forever = "9" * 400
+
+    step(jar, "set", ("https://example.org/", ["a=1; Max-Age", f"b=2; Max-Age={forever}", "c=3"]))
+
+    assert sent(jar, "https://example.org/") == "b=2; c=3"
+
+
+@pytest.mark.parametrize("control", [*map(chr, range(9)), *map(chr, range(10, 32)), "\x7f"])
+@pytest.mark.parametrize("place", ["a={}", "a=x{}y", "{}a=1", "a=1; Path=/{}", "a=1; x={}"])
+def test_cookie_with_control_characters_is_none(place: str, control: str) -> None:
+    jar = Jar()
+
+    step(jar, "set", ("https://example.org/", [place.format(control), "b=x\ty"]))
+
+    assert [cookie.name for cookie in jar] == ["b"]
+    assert sent(jar, "https://example.org/") == "b=x\ty"
+
+
+# -- How much may be kept -------------------------------------------------------------------
+
+
+def test_cookies_of_a_domain_are_bounded_and_the_oldest_go() -> None:
+    jar = Jar()
+    step(jar, "set", ("https://bank.test/", ["session=1"]))
+
+    for number in range(400):
+        paths = f"Path=/{number % 7}" if number % 2 else "Path=/"
+        step(jar, "set", ("https://evil.test/", [f"a{number}=1; {paths}"]))
+
+    names = {cookie.name for cookie in jar if cookie.domain == "evil.test"}
+    assert len(names) == 180
+    assert "a399" in names
+    assert "a0" not in names
+    assert sent(jar, "https://bank.test/") == "session=1"
+
+
+def test_cookies_of_all_domains_are_bounded_and_who_has_most_loses_first() -> None:
+    jar = Jar()
+    for number in range(500):
+        jar.set_cookie(plain_cookie("given", "1", f"given-{number}.test", "/"))
+    step(jar, "set", ("https://bank.test/", ["session=1", "b=2"]))
+
+    most = 0
+    for number in range(30):
+        values = [f"a{index}=1" for index in range(150)]
+        step(jar, "set", (f"https://evil-{number}.test/", values))
+        most = max(most, len(jar))
+
+    assert most == 500 + 3000
+    assert sent(jar, "https://bank.test/") == "session=1; b=2"
+    # What the program put in is its own affair.
+    assert sum(cookie.name == "given" for cookie in jar) == 500
+    jar.clear()
+    step(jar, "set", ("https://bank.test/", ["session=1"]))
+    assert sent(jar, "https://bank.test/") == "session=1"
+
+
+def test_places_of_cookies_that_are_gone_are_not_kept() -> None:
+    jar = Jar()
+    for number in range(2000):
+        step(jar, "set", ("https://evil.test/", [f"a=1; Path=/{number}"]))
+        step(jar, "set", ("https://evil.test/", [f"a=; Path=/{number}; Max-Age=0"]))
+        step(jar, "set", (f"https://{number}.evil.test/", ["a=1"]))
+        step(jar, "set", (f"https://{number}.evil.test/", ["a=; Max-Age=0"]))
+        sent(jar, "https://evil.test/")
+
+    assert len(jar) == 0
+    assert sum(1 + len(paths) for paths in jar._cookies.values()) < 1000
+    assert len(jar._ranks) < 1000
+
+
+def test_set_cookie_that_is_too_long_is_none() -> None:
+    jar = Jar()
+    step(
+        jar,
+        "set",
+        ("https://example.org/", ["a=" + "x" * 8190, "b=" + "x" * 8191, "c=1; x=" + "y" * 8192]),
+    )
+
+    assert [cookie.name for cookie in jar] == ["a"]

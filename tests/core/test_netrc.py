@@ -62,6 +62,31 @@ def test_entry_of_the_host_is_used(netrc: Path, url: str, header: str | None) ->
     assert credentials(NetRCAuth(str(netrc)), url) == header
 
 
+@pytest.mark.parametrize("end", ["", " " * 10_000, "\n" + " " * 10_000, "\n#" + "x" * 10_000])
+def test_file_needs_no_end_of_its_last_line(netrc: Path, end: str) -> None:
+    netrc.write_text(f"machine example.org login user password passw0rd{end}")
+
+    assert credentials(NetRCAuth(netrc), "http://example.org/") == "Basic dXNlcjpwYXNzdzByZA=="
+
+
+def test_entry_is_used_whole_or_not_at_all(netrc: Path) -> None:
+    """No password for whomever a URL names: it is another's."""
+    netrc.write_text(
+        "machine example.org login user password passw0rd\nmachine a.example login a\n"
+    )
+    auth = NetRCAuth(netrc)
+
+    with hookline.Client(
+        auth=auth, transport=hookline.MockTransport(lambda request: hookline.Response(200))
+    ) as client:
+        sent = [
+            client.get(url).request.headers.get("authorization")
+            for url in ("http://example.org/", "http://other@example.org/", "http://b@a.example/")
+        ]
+
+    assert sent == ["Basic dXNlcjpwYXNzdzByZA==", "Basic dXNlcjpwYXNzdzByZA==", None]
+
+
 def test_default_entry_is_for_hosts_without_one(netrc: Path) -> None:
     netrc.write_text("machine a.example login a password a\ndefault login d password d\n")
     auth = NetRCAuth(netrc)

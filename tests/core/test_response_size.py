@@ -235,9 +235,21 @@ def test_there_are_only_so_many_codings() -> None:
     )
 
 
-async def test_response_with_too_many_codings_is_refused(mode: Mode) -> None:
-    fields = "Content-Encoding: " + ", ".join(["gzip"] * 6)
-    with raw_server(answering(*[head(fields, length=3) + b"abc"] * 2)) as server:
+@pytest.mark.parametrize(
+    "fields",
+    [
+        ["Content-Encoding: " + ", ".join(["gzip"] * 6)],
+        ["Content-Encoding: gzip"] * 6,
+        [
+            "Content-Encoding: gzip, deflate",
+            "content-encoding: gzip,,deflate,gzip,",
+            "CONTENT-ENCODING: x, br",
+        ],
+    ],
+    ids=["one header", "six headers", "both"],
+)
+async def test_response_with_too_many_codings_is_refused(mode: Mode, fields: list[str]) -> None:
+    with raw_server(answering(*[head(*fields, length=3) + b"abc"] * 2)) as server:
         async with mode.client() as client:
             for streamed in (False, True):
                 with pytest.raises(DecodingError, match="encoded 6 times over") as caught:

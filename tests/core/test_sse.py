@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import pickle
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -159,6 +161,19 @@ def test_line_that_never_ends_is_refused_before_it_does() -> None:
     with pytest.raises(SSEError, match="exceeded the 1000 byte limit"):
         for _ in range(1001):
             parser.feed(b"x")
+
+
+def test_line_in_many_pieces_is_put_together_once() -> None:
+    """Who joins what there is with each piece that comes has copied six terabytes in the end: that
+    takes longer than the process is given."""
+    code = (
+        "from hookline._sse import EventParser\n"
+        "parser = EventParser(None)\n"
+        "for piece in [b'data: ', *[b'x' * 32] * 600_000, b'\\n\\n']:\n"
+        "    parser.feed(piece)\n"
+        "assert len(parser.events[0].data) == 32 * 600_000\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
 def test_comment_that_never_ends_is_not_kept() -> None:

@@ -162,6 +162,36 @@ async def test_header_list_that_is_too_large_ends_the_connection(
             assert (await client.get(server.url + "next")).text == "/next"
 
 
+@pytest.mark.parametrize(
+    "start", [b"\xff", b"\x7f", b"\x0f", b"\x3f", b"\x00\x7f", b"\x00\x01a\xff"], ids=bytes.hex
+)
+async def test_number_in_a_head_that_never_ends_ends_the_connection(
+    start: bytes, mode: Mode, connect: Any
+) -> None:
+    """An index, a size or a length of 100,000 bytes (RFC 7541 section 5.1), which would take time
+    by the square of that to make out."""
+
+    def script(peer: Peer) -> None:
+        peer.start()
+        peer.request()
+        endless = b"\x88" + start + b"\xff" * 100_000
+        pieces = [endless[at : at + 16_000] for at in range(0, len(endless), 16_000)]
+        peer.send(raw_frame(HEADERS, END_STREAM, 1, pieces[0]))
+        for piece in pieces[1:-1]:
+            peer.send(raw_frame(CONTINUATION, 0, 1, piece))
+        peer.send(raw_frame(CONTINUATION, END_HEADERS, 1, pieces[-1]))
+        peer.receive_to_end()
+
+    with http2_server(script, answering) as server:
+        async with connect() as client:
+            with pytest.raises(
+                hookline.RemoteProtocolError,
+                match=r"COMPRESSION_ERROR|PROTOCOL_ERROR|ENHANCE_YOUR_CALM",
+            ):
+                await client.get(server.url)
+            assert (await client.get(server.url + "next")).text == "/next"
+
+
 async def test_large_heads_within_the_bounds_are_fine(mode: Mode, connect: Any) -> None:
     fields = [(b"x-%d" % index, b"v" * 900) for index in range(90)]
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import copy
 import email.message
+import heapq
+import re
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from http.cookiejar import Cookie, CookieJar, CookiePolicy, DefaultCookiePolicy, escape_path  # type: ignore[attr-defined]
 from ipaddress import ip_address
@@ -23,6 +25,17 @@ from ._fork import after_fork
 if TYPE_CHECKING:
     from ._models import Request, Response
     from ._url import URL
+
+
+# What servers may have kept: how long a Set-Cookie may be, and how many cookies there may be of one
+# domain, and of all. Servers are made for browsers, whose bounds are about these.
+_LONGEST = 8192
+_MOST_OF_A_DOMAIN = 180
+_MOST = 3000
+
+# RFC 6265bis section 5.6: a Set-Cookie with one of these is none. HTTP/2 lets them through, and a
+# request that sends one back is refused.
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class JarRequest(urllib.request.Request):
@@ -52,8 +65,9 @@ class JarResponse:
         """The headers that are about cookies, as an `email.message.Message`."""
         info = email.message.Message()
         for value in self.response.headers.get_list("set-cookie"):
-            # Item assignment adds: that is this class's way to a second Set-Cookie.
-            info["Set-Cookie"] = value
+            if len(value) <= _LONGEST and not _CONTROL.search(value):
+                # Item assignment adds: that is this class's way to a second Set-Cookie.
+                info["Set-Cookie"] = value
         return info
 
 
@@ -74,6 +88,10 @@ class Policy(DefaultCookiePolicy):
         if not cookie.domain_specified:
             return True
         host = request.request.url._parts.host  # type: ignore[attr-defined]
+        # The library believes whatever a host says that begins with a dot, and of one without a dot
+        # that it is one with a shorter name.
+        if not any(_is_within(name, cookie.domain) for name in (host, _effective(host))):
+            return False
         domain = cookie.domain.removeprefix(".")
         if not host or _is_address(host) or ("." in domain and _is_public(domain)):
             # The library would take the Host header for the host of a URL that has none.
@@ -134,6 +152,10 @@ class Jar(CookieJar):
     A cookie that a host set for itself alone stays with it (RFC 6265 section 5.3, the
     host-only-flag); Python's default sends it to the host's subdomains too. Nor is one kept for a
     domain that belongs to nobody: see `Policy`.
+
+    What a server may not set it may not remove either, and without TLS no cookie is replaced that
+    is for TLS alone. Where servers set too many, the oldest of a domain, or of the domain that has
+    most, make room; what a program puts in by itself is not counted.
     """
 
     _cookies: dict[str, dict[str, dict[str, Cookie]]]
@@ -148,6 +170,9 @@ class Jar(CookieJar):
         # By what of a URL matters.
         self._headers: dict[_Key, _Header] = {}
         self._has_policy_of_its_own = False
+        # How many cookies there may be, and after how many changes they are counted next: before
+        # that there cannot be more.
+        self._most = self._count_at = _MOST
         fork_safe(self)
 
     def set_policy(self, policy: CookiePolicy) -> None:
@@ -158,9 +183,124 @@ class Jar(CookieJar):
     def set_cookie(self, cookie: Cookie) -> None:
         """Store a cookie, whoever it is from."""
         with self._cookies_lock:  # type: ignore[attr-defined]
-            super().set_cookie(cookie)
-            self._changes += 1
-            self._ranks.setdefault(cookie.domain, self._changes)
+            if cookie.name not in self._cookies.get(cookie.domain, {}).get(cookie.path, {}):
+                self._most += 1
+            self._store(cookie)
+
+    def extract_cookies(  # type: ignore[override]
+        self, response: JarResponse, request: urllib.request.Request
+    ) -> None:
+        """Store what a response sets, and remove what it says is over, as far as its server may."""
+        with self._cookies_lock:  # type: ignore[attr-defined]
+            for cookie in self.make_cookies(response, request):  # type: ignore[arg-type]
+                if not self._may_set(cookie, request):
+                    continue
+                if cookie.is_expired():
+                    with suppress(KeyError):
+                        self.clear(cookie.domain, cookie.path, cookie.name)
+                else:
+                    self._store(cookie)
+                    self._make_room(cookie.domain)
+
+    def _store(self, cookie: Cookie) -> None:
+        super().set_cookie(cookie)
+        self._changes += 1
+        self._ranks.setdefault(cookie.domain, self._changes)
+
+    def _cookies_from_attrs_set(
+        self, attributes: Iterable[Any], request: urllib.request.Request
+    ) -> list[Cookie]:
+        """The cookies of a response. Python drops them all, with a warning, for one like "a=1;
+        Max-Age", which is none."""
+        found: list[Cookie] = []
+        for of_one in attributes:
+            with suppress(TypeError):
+                found += super()._cookies_from_attrs_set([of_one], request)  # type: ignore[misc]
+        return found
+
+    def _cookie_from_cookie_tuple(
+        self,
+        parts: tuple[str, str, dict[str, Any], dict[str, Any]],
+        request: urllib.request.Request,
+    ) -> Cookie | None:
+        """What one Set-Cookie sets, expired or not. Python removes here what an expired one names,
+        and asks nobody whether the server may: be it another's (CVE-2026-124249)."""
+        name, value, known, rest = parts
+        known = dict(known)
+        expires = known.pop("expires", None)
+        cookie: Cookie | None = super()._cookie_from_cookie_tuple(  # type: ignore[misc]
+            (name, value, known, rest), request
+        )
+        if cookie is not None and expires is not None:
+            cookie.expires = int(expires)
+            cookie.discard = known.get("discard", False)
+        return cookie
+
+    def _may_set(self, cookie: Cookie, request: urllib.request.Request) -> bool:
+        if not self._policy.set_ok(cookie, request):  # type: ignore[attr-defined]
+            return False
+        return request.type in ("https", "wss") or not self._hides_a_secure_one(cookie)
+
+    def _hides_a_secure_one(self, cookie: Cookie) -> bool:
+        """Whether a cookie would come in the place of one that is for TLS alone, or before it: one
+        with its name, of its domain or one above, and of its path or one above."""
+        for domain in self._domains(cookie.domain.removeprefix(".")):
+            for path, cookies in self._cookies[domain].items():
+                there = cookies.get(cookie.name)
+                if (
+                    there is not None
+                    and there.secure
+                    and _is_below(cookie.path, path)
+                    and not there.is_expired()
+                ):
+                    return True
+        return False
+
+    def _make_room(self, domain: str) -> None:
+        """Give up what is too much, now that a server set a cookie for a domain."""
+        if _count(self._cookies[domain]) > _MOST_OF_A_DOMAIN:
+            self._give_up_one_of(domain)
+        if self._changes < self._count_at:
+            return
+        self._sweep()
+        total = len(self)
+        if total > self._most:
+            # A tenth at once, so that not every cookie from here on counts them all.
+            too_many = total - self._most + _MOST // 10
+            # Who fills a jar fills it from many hosts: those that have most lose first, and of
+            # those that have as many, who came last.
+            heap = [
+                (-_count(paths), -self._ranks.get(domain, 0), domain)
+                for domain, paths in self._cookies.items()
+            ]
+            heapq.heapify(heap)
+            for _ in range(too_many):
+                count, rank, domain = heap[0]
+                self._give_up_one_of(domain)
+                heapq.heapreplace(heap, (count + 1, rank, domain))
+            total -= too_many
+        self._count_at = self._changes + self._most - total + 1
+
+    def _give_up_one_of(self, domain: str) -> None:
+        """Remove the oldest of a domain's cookies, more or less."""
+        for path, cookies in self._cookies[domain].items():
+            for name in cookies:
+                self.clear(domain, path, name)
+                return
+
+    def _sweep(self) -> None:
+        """Remove what has expired, and the places in which nothing is left."""
+        # Python's looks for what is to go where it says that it is, which it may not be.
+        with suppress(KeyError):
+            self.clear_expired_cookies()
+        for domain, paths in list(self._cookies.items()):
+            for path in [path for path, cookies in paths.items() if not cookies]:
+                del paths[path]
+            if not paths:
+                del self._cookies[domain]
+                self._ranks.pop(domain, None)
+        # As many changes as there are cookies: each of them pays for one.
+        self._sweep_at = self._changes + max(_SWEEP_AFTER, len(self))
 
     def clear(
         self, domain: str | None = None, path: str | None = None, name: str | None = None
@@ -171,6 +311,8 @@ class Jar(CookieJar):
             self._changes += 1
             if domain is None:
                 self._ranks.clear()
+                self._most = _MOST
+                self._count_at = self._changes + _MOST
             elif path is None:
                 self._ranks.pop(domain, None)
 
@@ -203,11 +345,7 @@ class Jar(CookieJar):
     def _make_header(self, scheme: str, host: str, port: int | None, path: str) -> _Header:
         with self._cookies_lock:  # type: ignore[attr-defined]
             if self._changes >= self._sweep_at:
-                # Python's looks for what is to go where it says that it is, which it may not be.
-                with suppress(KeyError):
-                    self.clear_expired_cookies()
-                # As many changes as there are cookies: each of them pays for one.
-                self._sweep_at = self._changes + max(_SWEEP_AFTER, len(self))
+                self._sweep()
             cookies, near = self._matching(_effective(host), str(port or 80), path, scheme)
             changes = self._changes
             states = list(map(_state, near))
@@ -294,6 +432,10 @@ def _is_below(path: str, cookie_path: str) -> bool:
         return False
     rest = path[len(cookie_path) :]
     return not rest or cookie_path.endswith("/") or rest.startswith("/")
+
+
+def _count(paths: dict[str, dict[str, Cookie]]) -> int:
+    return sum(map(len, paths.values()))
 
 
 def _pair(cookie: Cookie) -> str:
