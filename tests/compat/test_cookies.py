@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import re
+import urllib.request
 from collections.abc import Callable
+from email.message import Message
 from http.cookiejar import CookieJar
 from typing import Any
 
@@ -12,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import hookline
 from support.compare import (
     MODES,
     Outcome,
@@ -22,10 +26,11 @@ from support.compare import (
     examples,
     exchange,
     meet,
+    outcome,
     refusal,
     same,
 )
-from support.recorder import Recorder
+from support.recorder import OK, Recorder
 
 VALUES: list[Any] = [
     None, {}, [], {"a": "b"}, {"a": "b", "c": "d"}, [("a", "b"), ("a", "c")], {"a": ""},
@@ -338,6 +343,244 @@ def test_cookies_for_what_belongs_to_nobody_are_refused(here: str, domain: str, 
         return later.headers.get("cookie")
 
     differs("cookies-public-suffix", sent, *both(), theirs="a=1", ours=None)
+
+
+def headers_after(mode: str, *steps: tuple[str, list[str]]) -> Any:
+    """A call: the Cookie header of each request, each of which is answered with cookies."""
+
+    def handler(library: Any, request: Any) -> Any:
+        headers = [("Set-Cookie", value) for value in request.extensions["set"]]
+        return library.Response(200, headers=headers, text=request.headers.get("cookie", "none"))
+
+    def call(library: Any) -> Any:
+        requests = [{"url": url, "extensions": {"set": values}} for url, values in steps]
+        results = exchange(library, mode, {"transport": answering(handler)}, *requests)
+        return [result["text"] for result in results[:-1]]
+
+    return call
+
+
+def cookies_in_pythons_jar(*steps: tuple[str, list[str]]) -> list[str]:
+    jar = CookieJar()
+    for url, values in steps:
+        message = Message()
+        for value in values:
+            message["Set-Cookie"] = value
+
+        class Answer:
+            def info(self, message: Message = message) -> Message:
+                return message
+
+        jar.extract_cookies(Answer(), urllib.request.Request(url))  # type: ignore[arg-type]
+    return [f"{cookie.name}={cookie.value}" for cookie in jar]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("host", "domain"),
+    [("evil.test", "bank.test"), ("bank.test.evil.test", "bank.test"), ("test", "bank.test")],
+)
+@pytest.mark.parametrize("over", ["Max-Age=0", "Expires=Thu, 01 Jan 1970 00:00:00 GMT"])
+def test_who_may_not_set_a_cookie_may_not_remove_it(
+    over: str, host: str, domain: str, mode: str
+) -> None:
+    steps = [
+        ("http://bank.test/", [f"a=1; Domain={domain}"]),
+        (f"http://{host}/", [f"a=; Domain={domain}; {over}"]),
+        ("http://bank.test/", []),
+    ]
+    # Theirs is Python's jar, and a Python that has it fixed is one in which nothing differs.
+    left = cookies_in_pythons_jar(*steps)
+    differs(
+        "cookies-removal",
+        headers_after(mode, *steps),
+        *both(),
+        theirs=["none", "none", left[0] if left else "none"],
+        ours=["none", "none", "a=1"],
+    )
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("over", ["Max-Age=0", "Expires=Thu, 01 Jan 1970 00:00:00 GMT"])
+@pytest.mark.parametrize("host", ["bank.test", "www.bank.test"])
+def test_who_may_set_a_cookie_removes_it_alike(host: str, over: str, mode: str) -> None:
+    call = headers_after(
+        mode,
+        ("http://bank.test/", ["a=1; Domain=bank.test"]),
+        ("http://bank.test/", []),
+        (f"http://{host}/", [f"a=; Domain=bank.test; {over}"]),
+        ("http://bank.test/", []),
+    )
+
+    assert same(call, *both()).value == ["none", "a=1", "a=1", "none"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("there", "value", "theirs"),
+    [
+        ("a=1; Secure", "a=evil", "a=evil"),
+        ("a=1; Secure", "a=evil; Secure", "a=evil"),
+        ("a=1; Secure", "a=; Max-Age=0", "none"),
+        ("a=1; Secure; Path=/; Domain=example.org", "a=evil; Path=/p", "a=evil; a=1"),
+    ],
+)
+def test_cookie_that_is_for_tls_alone_is_not_replaced_without_it(
+    there: str, value: str, theirs: str, mode: str
+) -> None:
+    call = headers_after(
+        mode,
+        ("https://example.org/p/", [there]),
+        ("http://example.org/p/", [value]),
+        ("https://example.org/p/", []),
+    )
+    differs(
+        "cookies-secure-kept",
+        call,
+        *both(),
+        theirs=["none", "none", theirs],
+        ours=["none", "none", "a=1"],
+    )
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_cookie_that_is_for_tls_alone_is_replaced_with_it_alike(mode: str) -> None:
+    call = headers_after(
+        mode,
+        ("https://example.org/", ["a=1; Secure"]),
+        ("https://example.org/", ["a=2"]),
+        ("http://example.org/", []),
+    )
+
+    assert same(call, *both()).value == ["none", "a=1", "a=2"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("control", ["\x00", "\x01", "\x1f", "\x7f"])
+def test_cookie_with_control_characters_is_refused(control: str, mode: str) -> None:
+    value = f"a=x{control}y"
+    differs(
+        "cookies-control-characters",
+        headers_after(mode, ("http://a.test/", [value, "b=2"]), ("http://a.test/", [])),
+        *both(),
+        theirs=["none", f"{value}; b=2"],
+        ours=["none", "b=2"],
+    )
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_response_with_control_characters_in_a_cookie_is_refused(
+    mode: str, recorder: Recorder
+) -> None:
+    answer = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=x\x01y\r\nContent-Length: 0\r\n\r\n"
+
+    def run(library: Any) -> Any:
+        with recorder.script(answer, OK) as transcript:
+            results = exchange(library, mode, {}, *[{"url": recorder.url}] * 2)
+        error = results[0][0] if isinstance(results[0], tuple) else None
+        return [error, cookie_line(transcript.requests[-1][1])]
+
+    differs(
+        "cookies-control-characters",
+        run,
+        *both(),
+        theirs=[None, "a=x\x01y"],
+        ours=["RemoteProtocolError", None],
+    )
+
+
+def cookie_line(request: bytes) -> str | None:
+    line = re.search(rb"(?i)\r\ncookie: (.*)\r\n", request)
+    return None if line is None else line[1].decode("latin-1")
+
+
+def sent_back(recorder: Recorder, mode: str, *set_cookies: str) -> Any:
+    """A call: a server sets cookies, and the names of those that the next request has follow."""
+    head = "".join(f"Set-Cookie: {value}\r\n" for value in set_cookies)
+    answer = f"HTTP/1.1 200 OK\r\n{head}Content-Length: 0\r\n\r\n".encode("latin-1")
+
+    def run(library: Any) -> Any:
+        with recorder.script(answer, OK) as transcript:
+            exchange(library, mode, {}, *[{"url": recorder.url}] * 2)
+        line = cookie_line(transcript.requests[-1][1])
+        return [] if line is None else [item.partition("=")[0] for item in line.split("; ")]
+
+    return run
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_cookie_of_a_length_that_no_browser_takes_is_refused(mode: str, recorder: Recorder) -> None:
+    longest, longer = "a=" + "x" * 8190, "b=" + "x" * 8191
+    differs(
+        "cookies-bounds",
+        sent_back(recorder, mode, longest, longer),
+        *both(),
+        theirs=["a", "b"],
+        ours=["a"],
+    )
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_cookies_of_a_domain_are_bounded(mode: str, recorder: Recorder) -> None:
+    names = [f"a{number}" for number in range(181)]
+    most = [f"{name}=1" for name in names[:180]]
+
+    assert same(sent_back(recorder, mode, *most), *both()).value == names[:180]
+    differs(
+        "cookies-bounds",
+        sent_back(recorder, mode, *most, "a180=1"),
+        *both(),
+        theirs=names,
+        ours=names[1:],
+    )
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_cookies_of_all_domains_are_bounded(mode: str, recorder: Recorder) -> None:
+    head = "".join(f"Set-Cookie: a{number}=1\r\n" for number in range(150))
+    answer = f"HTTP/1.1 200 OK\r\n{head}Content-Length: 0\r\n\r\n".encode()
+
+    def kept(library: Any, hosts: int) -> int:
+        # The recorder is a proxy here, and so the server of every host.
+        with recorder.script(*[answer] * hosts):
+            steps = [{"url": f"http://host-{number}.test/"} for number in range(hosts)]
+            results = exchange(library, mode, {"proxy": recorder.url}, *steps)
+        return len(results[-1]["jar"])
+
+    assert same(lambda library: kept(library, 20), *both()).value == 3000
+    differs(
+        "cookies-bounds",
+        lambda library: kept(library, 21) > 3000,
+        *both(),
+        theirs=True,
+        ours=False,
+    )
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("over", ["Max-Age=0", "Expires=Thu, 01 Jan 1970 00:00:00 GMT"])
+def test_cookies_of_one_response_are_taken_in_their_order(
+    over: str, mode: str, recorder: Recorder
+) -> None:
+    first, last = "a=1; Path=/", f"a=; Path=/; {over}"
+    call = sent_back(recorder, mode, last, first, "b=2")
+
+    assert same(call, *both()).value == ["a", "b"]
+    differs(
+        "cookies-in-order",
+        sent_back(recorder, mode, first, last, "b=2"),
+        *both(),
+        theirs=["a", "b"],
+        ours=["b"],
+    )
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_cookie_that_makes_no_sense_costs_no_other(mode: str, recorder: Recorder) -> None:
+    call = sent_back(recorder, mode, "a=1; Max-Age", "b=2")
+
+    differs("cookies-max-age", call, *both(), theirs=[], ours=["b"])
+    assert outcome(call, hookline).warnings == ()
 
 
 def test_jar_of_a_client_decides_what_is_sent() -> None:

@@ -98,7 +98,12 @@ class TheirPolicy(DefaultCookiePolicy):
         return super().set_ok(cookie, request) and not (
             request.type == "http"
             and any(
-                f".{cookie.domain.lstrip('.')}".endswith(domain)
+                (
+                    f".{cookie.domain.lstrip('.')}".endswith(domain)
+                    or (
+                        cookie.domain_specified and domain.endswith(f".{cookie.domain.lstrip('.')}")
+                    )
+                )
                 and f"{cookie.path}/".startswith(path if path.endswith("/") else f"{path}/")
                 for domain, path in places
             )
@@ -527,6 +532,20 @@ def test_secure_cookie_is_not_replaced_nor_removed_without_tls(there: str, value
     assert sent(jar, "https://example.org/p/q") in ("a=1; b=2", "b=2; a=1")
     step(jar, "set", ("https://example.org/", [f"{there.replace('1', '3')}"]))
     assert "a=3" in str(sent(jar, "https://example.org/"))
+
+
+@pytest.mark.parametrize("setter", ["http://example.org/", "http://other.example.org/"])
+def test_secure_cookie_of_a_host_is_not_hidden_by_one_for_all_hosts_without_tls(
+    setter: str,
+) -> None:
+    jar = Jar()
+    step(jar, "set", ("https://example.org/", ["z=1; Domain=example.org"]))
+    step(jar, "set", ("https://www.example.org/", ["a=1; Secure"]))
+
+    step(jar, "set", (setter, ["a=evil; Domain=example.org", "b=2"]))
+
+    assert sent(jar, "https://www.example.org/") == "z=1; a=1"
+    assert sent(jar, setter) in ("z=1; b=2", "b=2; z=1")
 
 
 def test_one_cookie_that_makes_no_sense_does_not_take_the_others_along() -> None:

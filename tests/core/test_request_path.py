@@ -64,7 +64,7 @@ SYNC_PATH = [
     "URL.raw_path",
     "ResponseParser.start",
     "HttptoolsParser._begin",
-    "HTTP11._send_bytes",
+    "HTTP11._write_whole",
     "SyncStream.write",
     "SyncStream.receive",
     "ResponseParser.feed",

@@ -340,7 +340,8 @@ class BaseClient:
         """
         if extensions is None or "timeout" not in extensions:
             effective = self._timeout if timeout is USE_CLIENT_DEFAULT else _to_timeout(timeout)  # type: ignore[arg-type]
-            extensions = {**(extensions or {}), "timeout": effective.as_dict()}
+            phases = effective.as_dict()
+            extensions = {**extensions, "timeout": phases} if extensions else {"timeout": phases}
         merged_url = self._merge_url(url)
         if self._cookies._jar is not None:
             self._cookies._bind(merged_url)

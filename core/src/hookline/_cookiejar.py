@@ -243,8 +243,13 @@ class Jar(CookieJar):
 
     def _hides_a_secure_one(self, cookie: Cookie) -> bool:
         """Whether a cookie would come in the place of one that is for TLS alone, or before it: one
-        with its name, of its domain or one above, and of its path or one above."""
-        for domain in self._domains(cookie.domain.removeprefix(".")):
+        with its name, of its domain or one above or below, and of its path or one above (RFC
+        6265bis section 5.7)."""
+        host = cookie.domain.removeprefix(".")
+        domains = list(self._domains(host))
+        if cookie.domain_specified:
+            domains += [domain for domain in self._cookies if domain.endswith(f".{host}")]
+        for domain in domains:
             for path, cookies in self._cookies[domain].items():
                 there = cookies.get(cookie.name)
                 if (

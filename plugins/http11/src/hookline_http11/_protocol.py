@@ -129,10 +129,12 @@ class HTTP11(Protocol):
             if rest is None:
                 # The server has answered, without having seen the body.
                 pass
-            elif type(body) is bytes:
-                await self._send_bytes(rest, body, timeout)
-            else:
+            elif type(body) is not bytes:
                 await self._send_pieces(rest, body, timeout)  # type: ignore[arg-type]
+            elif len(body) > _ONE_WRITE:
+                await self._send_large(rest, body, timeout)
+            elif not self._write_whole(rest, body):
+                await self.stream.drain(timeout.get("write"))
             stream = self.stream
             while parser.head is None:
                 data = await stream.receive(timeout.get("read"))
@@ -194,32 +196,37 @@ class HTTP11(Protocol):
 
     # -- Sending ----------------------------------------------------------------------------
 
-    async def _send_bytes(self, head: Head, body: bytes, timeout: TimeoutDict) -> None:
+    def _write_whole(self, head: Head, body: bytes) -> bool:
+        """Write a request with a small body in one go; whether the peer has taken it all."""
         if head.is_chunked:
             body = chunk(body) + LAST_CHUNK if body else LAST_CHUNK
         elif body or head.length:
             _check_length(len(body), head.length)
-        stream = self.stream
-        if len(body) <= _ONE_WRITE:
-            try:
-                is_taken = stream.write(head.data + body if body else head.data)
-            except WriteError as exc:
-                self._check_begun(exc, head.data)
-                raise
-            if not is_taken:
-                await stream.drain(timeout.get("write"))
+        try:
+            is_taken = self.stream.write(head.data + body if body else head.data)
+        except WriteError as exc:
+            self._check_begun(exc, head.data)
+            raise
+        self._request_is_sent = True
+        return is_taken
+
+    async def _send_large(self, head: Head, body: bytes, timeout: TimeoutDict) -> None:
+        """Send a request with a body that is there, piece by piece."""
+        if head.is_chunked:
+            body = chunk(body) + LAST_CHUNK
         else:
-            if head.data:
-                await self._begin_sending(head.data, timeout)
-            unsent = memoryview(body)
-            try:
-                while unsent:
-                    await stream.send(unsent[:_PIECE], timeout.get("write"))
-                    unsent = unsent[_PIECE:]
-            except (WriteError, WriteTimeout):
-                if not await self._has_early_response():
-                    raise
-                return
+            _check_length(len(body), head.length)
+        if head.data:
+            await self._begin_sending(head.data, timeout)
+        unsent = memoryview(body)
+        try:
+            while unsent:
+                await self.stream.send(unsent[:_PIECE], timeout.get("write"))
+                unsent = unsent[_PIECE:]
+        except (WriteError, WriteTimeout):
+            if not await self._has_early_response():
+                raise
+            return
         self._request_is_sent = True
 
     async def _send_pieces(self, head: Head, body: BodyReader, timeout: TimeoutDict) -> None:
