@@ -17,7 +17,9 @@ import atheris
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-with atheris.instrument_imports(include=["hookline", "hookline_http11", "hookline_socks"]):
+with atheris.instrument_imports(
+    include=["hookline", "hookline_http11", "hookline_http2", "hookline_socks"]
+):
     from fuzz.seeds import seeds, written
     from fuzz.targets import TARGETS
 

@@ -37,7 +37,9 @@ from hookline_http11._h11 import H11Parser
 from hookline_http11._parser import ResponseParser
 from hookline_http11._protocol import create_parser
 from hookline_http11._serialise import Serialiser
+from support import http2_frames
 from support.fake_stream import FakeStream
+from support.http2_differential import Both
 from support.socks import PASSWORD, USER, attempt
 
 Target = Callable[[bytes], None]
@@ -136,6 +138,27 @@ def http11_request(data: bytes) -> None:
     assert len(lines) <= 6, head
     assert lines[0].count(b" ") == 2, head
     assert not _LINE_BREAKS.search(b"".join(lines)), head
+
+
+def http2(data: bytes) -> None:
+    """Our engine of HTTP/2 and h2 make the same of a server's frames, and refuse the same.
+
+    The first byte says how many requests there are, and whether the server begins with SETTINGS.
+    Each frame is four bytes (kind, flags, stream, length) and its payload: what the length of a
+    frame does is another matter, of `tests/http2/test_engines_fuzz.py`.
+    """
+    both = Both()
+    for method in (b"GET", b"HEAD", b"POST")[: 1 + data[0] % 3 if data else 1]:
+        both.open(method, end=True)
+    if data[:1] < b"\x80":
+        both.feed(http2_frames.settings())
+    rest = data[1:]
+    while len(rest) >= 4:
+        kind, flags, stream_id, size = rest[:4]
+        payload = rest[4 : 4 + size]
+        rest = rest[4 + size :]
+        if not both.feed(http2_frames.frame(kind % 12, flags, stream_id % 8, payload)):
+            return
 
 
 # -- Values ---------------------------------------------------------------------------------
@@ -373,7 +396,7 @@ def config(data: bytes) -> None:
 TARGETS: dict[str, Target] = {
     target.__name__: target
     for target in (
-        http11_response, http11_request, url, cookies, multipart, challenges, redirects,
+        http11_response, http11_request, http2, url, cookies, multipart, challenges, redirects,
         response_facts, decoding, events, socks, tunnel, config,
     )
 }  # fmt: skip
