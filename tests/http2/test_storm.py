@@ -1,38 +1,22 @@
-"""Hundreds of requests over HTTP/2, cancelled at random turns of the event loop."""
+"""Requests over HTTP/2 by the thousand, cancelled at random, while servers misbehave."""
 
 from __future__ import annotations
 
-import gc
 import random
-import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 import hookline
+from support.http2 import INTERNAL_ERROR, REFUSED_STREAM, Peer, http2_server
 from support.modes import Mode, breathe
+from support.raw import LIMIT
 from support.tasks import after_turns
+from support.waits import Waits, all_waits, no_socket_left_over
 
 TASKS = 300
 SPARED = 30
-
-
-@contextmanager
-def no_socket_left_over() -> Iterator[None]:
-    """No socket object of ours survives the block open."""
-    before = {id(sock) for sock in open_sockets()}
-    yield
-    gc.collect()
-    assert [sock for sock in open_sockets() if id(sock) not in before] == []
-
-
-def open_sockets() -> list[socket.socket]:
-    return [
-        obj for obj in gc.get_objects() if isinstance(obj, socket.socket) and obj.fileno() != -1
-    ]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -151,3 +135,115 @@ def test_threads_that_time_out_and_close_early_leave_the_connection_whole(
         assert connection.protocol._sleeping == {}
         assert client.get(h2_server + "/bytes/100000").content == b"x" * 100_000
     assert min(outcomes.values()) > 20
+
+
+# -- With faults ----------------------------------------------------------------------------
+
+STORM = 2_000
+WORKERS = 24
+# A body of several frames, which fits into the client's windows.
+PIECE = 10_000
+LARGE = 10 * PIECE
+# One request's fault is its own with these; with the others, it is its neighbours' as well.
+OWN_FAULTS = ("reset", "half", "refuse", "silent")
+ALL_FAULTS = (*OWN_FAULTS, "goaway", "cut")
+
+
+def fickle(peer: Peer) -> None:
+    """Do what the path says."""
+    peer.start()
+    while True:
+        while peer.asked:
+            asked = peer.asked.popleft()
+            what, number = asked.path.strip("/"), asked.id
+            if what == "ok":
+                peer.respond(number, b"ok")
+            elif what == "large":
+                peer.send(peer.head(number))
+                for _ in range(LARGE // PIECE):
+                    peer.data(number, bytes(PIECE))
+                peer.data(number, b"", ends=True)
+            elif what == "reset":
+                peer.reset(number, INTERNAL_ERROR)
+            elif what == "half":
+                peer.send(peer.head(number))
+                peer.data(number, b"half")
+                peer.reset(number, INTERNAL_ERROR)
+            elif what == "refuse":
+                peer.reset(number, REFUSED_STREAM)
+            elif what == "goaway":
+                peer.goaway(number)
+                peer.finish()
+                return
+            elif what == "cut":
+                peer.cut()
+                return
+            else:
+                assert what == "silent"
+        peer.receive()
+
+
+def test_two_thousand_cancels_and_faults_leave_the_connections_whole(
+    mode: Mode, h2c_server: str
+) -> None:
+    outcomes = dict.fromkeys(["stopped", "failed", "given up", "answered"], 0)
+    lock = threading.Lock()
+    problems: list[object] = []
+
+    async def call(client: Any, url: str, what: str) -> None:
+        outcome = "answered"
+        timeout = hookline.Timeout(LIMIT, read=0.01 if what == "silent" else LIMIT)
+        try:
+            if what == "given up":
+                outcome = what
+                async with client.stream("GET", f"{url}large", timeout=timeout) as response:
+                    async for _ in response.aiter_bytes(chunk_size=1000):
+                        break
+            else:
+                response = await client.get(url + what, timeout=timeout)
+                if response.content != (bytes(LARGE) if what == "large" else b"ok"):
+                    problems.append((what, response.content[:50]))
+        except (hookline.NetworkError, hookline.RemoteProtocolError, hookline.ReadTimeout):
+            outcome = "failed"
+        with lock:
+            outcomes[outcome] += 1
+
+    async def work(client: Any, url: str, number: int) -> None:
+        dice = random.Random(number)
+        while outcomes["stopped"] + outcomes["failed"] + outcomes["given up"] < STORM:
+            faults = ALL_FAULTS if dice.random() < 0.2 else OWN_FAULTS
+            what = dice.choice(["ok", "large", "given up", dice.choice(faults)])
+            at = dice.randrange(1, 6) if dice.random() < 0.6 else None
+            waits = Waits(mode, at, dice.choice(["before", "after"]))
+            if await waits.run(lambda what=what: call(client, url, what)):
+                with lock:
+                    outcomes["stopped"] += 1
+
+    async def scenario(url: str) -> None:
+        limits = hookline.Limits(max_connections=3)
+        async with mode.client(protocols=["http2"], limits=limits, timeout=LIMIT) as client:
+            results = await mode.together(
+                *[lambda number=number: work(client, url, number) for number in range(WORKERS)]
+            )
+            assert results == [None] * WORKERS
+            assert problems == []
+            pool = client._transport._pool
+            assert (len(pool._waiting), pool._making) == (0, {})
+            assert len(pool._connections) == pool._idle_count == pool._open <= 3
+            for connection in pool._connections:
+                assert connection.in_use == 0
+                assert connection.protocol._exchanges == {}
+                assert connection.protocol._sleeping == {}
+                assert not connection.protocol._is_reading
+
+            calls = [lambda: client.get(h2c_server + "/barrier/50")] * 50
+            results = await mode.together(*calls)
+            assert [getattr(result, "status_code", result) for result in results] == [200] * 50
+        assert client.connections() == hookline.PoolSnapshot()
+
+    with no_socket_left_over(), all_waits(), http2_server(fickle) as server:
+        mode.run(scenario, url=server.url)
+
+    print(f"storm over HTTP/2 in {mode}: {outcomes}")
+    # One in which nothing was stopped, or nothing failed, would show nothing.
+    assert min(outcomes.values()) > 100

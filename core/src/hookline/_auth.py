@@ -238,7 +238,11 @@ async def run_auth(
     history: list[Response] = []
     timeout = request.extensions.get("timeout")
     try:
-        request = await anext(flow) if is_async else next(flow)
+        try:
+            request = await anext(flow) if is_async else next(flow)
+        except Exception as exc:
+            _blame(exc, auth, request)
+            raise
         while True:
             if not hasattr(request, "extensions"):
                 from ._blame import wrong_type
@@ -255,6 +259,9 @@ async def run_auth(
                     request = await flow.asend(response) if is_async else flow.send(response)
                 except (StopIteration, StopAsyncIteration):
                     return response
+                except Exception as exc:
+                    _blame(exc, auth, request)
+                    raise
                 await response._read(is_async=is_async)
                 history.append(response)
             except BaseException:
@@ -270,3 +277,13 @@ async def run_auth(
             await flow.aclose()
         else:
             flow.close()
+
+
+def _blame(exc: Exception, auth: Auth, request: Request) -> None:
+    """A flow has raised."""
+    from ._blame import blame
+    from ._streams import ByteStream
+
+    if type(request.stream) is ByteStream:
+        # Nothing of the program's ran, as its body would have.
+        blame(exc, "auth flow", auth)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, cast
 
+from ._errors import PoolTimeout, ReadTimeout, RequestError
 from ._models import Response
 from ._timeout import RunningTimeout
 from ._wiring import build
@@ -28,7 +29,7 @@ Hop = Callable[["Request"], Awaitable["Response"]]
 class _Sender(Send):
     """One call's way to what lies within. Remembers what came back: see `around`."""
 
-    __slots__ = ("_send", "_timeout", "failure", "is_async", "received")
+    __slots__ = ("_send", "_timeout", "failure", "is_async", "overslept", "received")
 
     def __init__(self, send: Hop, is_async: bool, timeout: object) -> None:
         self._send = send
@@ -37,6 +38,8 @@ class _Sender(Send):
         self.received: list[Response] = []
         # What came from within, and is no fault of the middleware's.
         self.failure: BaseException | None = None
+        # What ended a wait of the middleware's own, which is.
+        self.overslept: ReadTimeout | None = None
 
     async def __call__(self, request: Request) -> Response:
         extensions = request.extensions
@@ -63,8 +66,12 @@ class _Sender(Send):
             await self._backend().sleep(seconds)
             return
         await self._backend().sleep(min(seconds, timeout.get("total")))
-        # Raises where nothing is left.
-        timeout.get("read")
+        try:
+            # Raises where nothing is left.
+            timeout.get("read")
+        except ReadTimeout as exc:
+            self.overslept = exc
+            raise
 
     def create_waiter(self) -> Waiter:
         return _OpenWaiter(self._backend())
@@ -121,18 +128,18 @@ def around(
             response = await layer.handle(request, sender)
         except BaseException as exc:
             # Nobody else can close what a middleware held when it raised.
+            held = sum(not response.is_closed for response in sender.received)
             for response in sender.received:
                 await response._abandon(is_async=is_async)
-            if exc is not sender.failure:
-                from ._blame import blame
-
-                blame(exc, "middleware", layer)
+            _explain(exc, request, sender, layer, held)
             raise
         if not isinstance(response, Response):
             for received in sender.received:
                 await received._abandon(is_async=is_async)
+            from ._blame import shown
+
             raise TypeError(
-                f"The middleware {type(layer).__name__} returned {response!r}; "
+                f"The middleware {type(layer).__name__} returned {shown(response)}; "
                 "expected a hookline.Response."
             )
         if response._request is None:
@@ -142,6 +149,26 @@ def around(
         return response
 
     return wrapped
+
+
+def _explain(
+    exc: BaseException, request: Request, sender: _Sender, layer: Middleware, held: int
+) -> None:
+    """Say in an exception whose it is, and what a middleware has to do with it, if it has."""
+    from ._blame import blame, blame_even, name_of
+
+    if isinstance(exc, RequestError) and exc._request is None:
+        exc._request = request
+    if exc is sender.overslept:
+        blame_even(sender.overslept, "middleware", layer, ", which was waiting")
+    elif exc is not sender.failure:
+        blame(exc, "middleware", layer)
+    elif held and isinstance(exc, PoolTimeout):
+        responses = "1 response" if held == 1 else f"{held} responses"
+        exc.add_note(
+            f"It waited while the middleware {name_of(layer)} held {responses} that it had "
+            "neither read nor closed."
+        )
 
 
 def build_middleware(

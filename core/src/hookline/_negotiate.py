@@ -200,8 +200,15 @@ def _run(
     except StopIteration:
         assert response is not None
         return response, has_sent
+    except Exception as exc:
+        from ._blame import blame
+
+        blame(exc, "auth flow", auth)
+        raise
     finally:
-        flow.close()
+        # It may be no generator at all, which is what was raised then.
+        if hasattr(flow, "close"):
+            flow.close()
 
 
 def _message(request: Request) -> tuple[object, ...]:

@@ -7,7 +7,7 @@ round on the way out and on the way back. Sends nothing: whoever runs the flow d
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ._errors import ProxyError
 from ._headers import Headers, Item
@@ -44,8 +44,12 @@ def proxy_auth_flow(auth: Auth, request: Request) -> Generator[Request, Response
     flow = auth.auth_flow(_as_to_server(request))
     try:
         try:
-            wanted = next(flow)
+            wanted: Any = next(flow, None)
             while True:
+                if not hasattr(wanted, "method"):
+                    from ._blame import wrong_type
+
+                    raise wrong_type("auth flow", auth, wanted, "a hookline.Request")
                 if wanted.method != request.method or wanted.url != request.url:
                     raise ProxyError(
                         f"The authentication for the proxy, {type(auth).__name__}, wants to send "
@@ -56,8 +60,15 @@ def proxy_auth_flow(auth: Auth, request: Request) -> Generator[Request, Response
                 wanted = flow.send(_as_from_server(response, wanted))
         except StopIteration:
             return
+        except Exception as exc:
+            from ._blame import blame
+
+            blame(exc, "auth flow", auth)
+            raise
     finally:
-        flow.close()
+        # It may be no generator at all, which is what was raised then.
+        if hasattr(flow, "close"):
+            flow.close()
 
 
 def _as_to_server(request: Request) -> Request:

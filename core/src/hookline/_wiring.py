@@ -195,6 +195,10 @@ def build_connector(
     return cls(proxy=proxy)
 
 
+# An ALPN identifier, what makes the protocol over a stream, and the protocol's class.
+_Resolved = tuple[str, Callable[["NetworkStream"], Protocol], type[Protocol]]
+
+
 class Protocols:
     """The protocols that a pool may speak, most wanted first, and the choice among them.
 
@@ -224,32 +228,47 @@ class Protocols:
         self._specs = specs
         self._plugins = plugins
         self._multiplexed = False
-        self._resolved: list[tuple[str, Callable[[NetworkStream], Protocol]]] | None = None
+        self._resolved: list[_Resolved] | None = None
         if specs != ["http11"] or named is not None:
             self.resolve()
 
     @property
     def alpn(self) -> tuple[str, ...]:
         """What to offer in a TLS handshake."""
-        return tuple(identifier for identifier, _ in self.resolve())
+        return tuple(identifier for identifier, _, _ in self.resolve())
 
     def make(self, stream: NetworkStream, alpn: str | None) -> Protocol:
         """The protocol for a new connection; `alpn` is what the handshake agreed on, if so."""
+        _, factory, cls = self._choose(alpn)
+        try:
+            protocol = factory(stream)
+        except Exception as exc:
+            from ._blame import blame
+
+            blame(exc, "protocol", cls)
+            raise
+        if not isinstance(protocol, Protocol):
+            from ._blame import wrong_type
+
+            raise wrong_type("protocol", cls, protocol, "a hookline.plugins.Protocol")
+        return protocol
+
+    def _choose(self, alpn: str | None) -> _Resolved:
         resolved = self.resolve()
-        for identifier, factory in resolved:
-            if identifier == alpn:
-                return factory(stream)
+        for each in resolved:
+            if each[0] == alpn:
+                return each
         if alpn is not None:
-            offered = ", ".join(identifier for identifier, _ in resolved)
             raise ConnectError(
-                f"The server chose {alpn!r} by ALPN, which was not offered ({offered})."
+                f"The server chose {alpn!r} by ALPN, which was not offered "
+                f"({', '.join(self.alpn)})."
             )
         # No TLS, or a server that knows no ALPN: HTTP/1.1 if we speak it (RFC 9113 section 3.2 asks
         # for an agreement before HTTP/2), and what there is by prior knowledge if we don't.
-        for identifier, factory in resolved:
-            if identifier == "http/1.1":
-                return factory(stream)
-        return resolved[0][1](stream)
+        for each in resolved:
+            if each[0] == "http/1.1":
+                return each
+        return resolved[0]
 
     def may_share(self, scheme: str) -> bool:
         """Whether a new connection may turn out to take several exchanges at once."""
@@ -258,16 +277,17 @@ class Protocols:
         # Without TLS there is no choice to be made: see `make`.
         return scheme == "https" or "http/1.1" not in self.alpn
 
-    def resolve(self) -> list[tuple[str, Callable[[NetworkStream], Protocol]]]:
-        """ALPN identifiers with what makes the protocol, looked up once. Raises PluginNotFound."""
+    def resolve(self) -> list[_Resolved]:
+        """ALPN identifiers with what makes the protocol, and its class, looked up once. Raises
+        PluginNotFound."""
         if self._resolved is None:
             self._resolved = [self._configured(spec) for spec in self._specs]
         return self._resolved
 
-    def _configured(self, spec: ProtocolTypes) -> tuple[str, Callable[[NetworkStream], Protocol]]:
+    def _configured(self, spec: ProtocolTypes) -> _Resolved:
         if isinstance(spec, type) and issubclass(spec, Protocol):
             self._multiplexed = self._multiplexed or spec.is_multiplexed
-            return spec.alpn, spec.configure()
+            return spec.alpn, spec.configure(), spec
         if not isinstance(spec, (str, Mapping)):
             raise TypeError(
                 "protocols: expected names, {'name': ..., 'options': ...} or subclasses of "
@@ -277,7 +297,7 @@ class Protocols:
         cls: type[Protocol] = manager_or_default(self._plugins).registry.get("protocols", name)
         self._multiplexed = self._multiplexed or cls.is_multiplexed
         try:
-            return cls.alpn, cls.configure(**options)
+            return cls.alpn, cls.configure(**options), cls
         except (TypeError, ValueError) as exc:
             raise _refused("protocols", name, options, exc) from exc
 
@@ -343,14 +363,19 @@ def _ssl_context(
         )
     except (TypeError, ValueError) as exc:
         raise _refused("verify", name, options, exc) from exc
+    except Exception as exc:
+        exc.add_note(f"It was raised where the TLS context {name!r} was made.")
+        raise
     if context is None:
         raise PluginNotFound(
             f"verify: no plugin makes a TLS context named {name!r}. Core's own is 'default'. "
             f"{manager.registry.unavailable()}".rstrip()
         ) from manager.registry.failure(name)
     if not isinstance(context, ssl.SSLContext):
+        from ._blame import shown
+
         raise TypeError(
-            f"verify: the plugin that makes the TLS context {name!r} returned {context!r}; "
+            f"verify: the plugin that makes the TLS context {name!r} returned {shown(context)}; "
             "expected an ssl.SSLContext."
         )
     return context

@@ -227,6 +227,9 @@ class AsyncioStream(NetworkStream, asyncio.BufferedProtocol):
     # -- Helpers ------------------------------------------------------------------------------
 
     def _close_without_loop(self) -> None:
+        if self._socket.fileno() == -1:
+            # It was lost while the loop ran, or closed before: the transport has heard of it.
+            return
         self._socket.close()
         # What asyncio's loop would call: else the transport remarks on itself when it is
         # collected. Other loops have no such method.

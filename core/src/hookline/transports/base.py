@@ -90,11 +90,27 @@ class Transport(BaseTransport, AsyncBaseTransport):
 
     def handle_request(self, request: Request) -> Response:
         """`handle`, for `Client`. Not overridden: clients call it, plugins implement `handle`."""
-        return drive(self.handle(request))
+        try:
+            return drive(self.handle(request))
+        except Exception as exc:
+            self._blame(exc, request)
+            raise
 
     async def handle_async_request(self, request: Request) -> Response:
         """`handle`, for `AsyncClient`. Not overridden either."""
-        return await self.handle(request)
+        try:
+            return await self.handle(request)
+        except Exception as exc:
+            self._blame(exc, request)
+            raise
+
+    def _blame(self, exc: Exception, request: Request) -> None:
+        from .._blame import blame
+        from .._streams import ByteStream
+
+        if type(request.stream) is ByteStream:
+            # Nothing of the program's ran, as its body would have.
+            blame(exc, "transport", self)
 
     def close(self) -> None:
         """`aclose`, for `Client`."""
