@@ -345,7 +345,7 @@ async def test_a_plugin_that_returns_something_else_is_named(
     assert str(caught.value).startswith(NAMES[kind].format(__name__) + f"returned {returned}; ")
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "transport"])
+@pytest.mark.parametrize("kind", KINDS)
 async def test_what_a_plugin_forgot_to_await_is_told(mode: Mode, kind: str) -> None:
     """And it does not warn about itself, which would be an error here."""
     breaking = Act(returns_what_was_not_awaited)

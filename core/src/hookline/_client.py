@@ -645,8 +645,10 @@ class BaseClient:
     def _unfit(self, transport: Any, response: Any) -> TypeError:
         mode = "asynchronous" if self._is_async else "synchronous"
         if not isinstance(response, Response):
+            from ._blame import shown
+
             return TypeError(
-                f"The transport {type(transport).__name__} returned {response!r}; "
+                f"The transport {type(transport).__name__} returned {shown(response)}; "
                 "expected a hookline.Response."
             )
         return TypeError(

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     import ssl
 
     from ._backends.base import Backend
+    from ._lending import Lending
     from ._limits import Limits
     from ._models import Request, Response
     from ._observers import Observers
@@ -94,6 +95,7 @@ class Connection:
         "pool",
         "protocol",
         "route",
+        "stream",
     )
 
     def __init__(
@@ -103,6 +105,8 @@ class Connection:
         self.route = route
         self.origin = origin
         self.protocol = protocol
+        # As it was when the connection was made.
+        self.stream = protocol.stream
         self.expires_at = 0.0
         # The exchange that it was made for.
         self.in_use = 1
@@ -156,6 +160,7 @@ class ConnectionPool:
         self._backend: Backend | None = None
         self._connector = connector
         kind = type(connector)
+        self._is_own_connector = kind.__module__.startswith("hookline.")
         self._is_adapting = kind.route is not Connector.route or kind.adapt is not Connector.adapt
         self._protocols = protocols
         self._get_ssl_context = get_ssl_context
@@ -338,8 +343,15 @@ class ConnectionPool:
                 self._reap()
             if connection is None:
                 return shared
-            if is_fresh and connection.protocol.is_reusable():
-                return connection
+            try:
+                if is_fresh and connection.protocol.is_reusable():
+                    return connection
+            except BaseException as exc:
+                self._discard(connection)
+                from ._blame import blame
+
+                blame(exc, "protocol", connection.protocol)
+                raise
             self._discard(connection)
 
     async def _obtain(
@@ -574,17 +586,26 @@ class ConnectionPool:
         self._protocols.resolve()
         context = self._get_ssl_context() if origin.scheme == "https" else None
         network = self._backend if trace is None else trace.network(self._backend)
+        lending: Lending | None = None
+        if not self._is_own_connector:
+            from ._lending import Lending
+
+            network = lending = Lending(network)
         connecting = self._connector.connect(origin, network, deadline)
         if trace is not None:
             connecting = trace.connecting(self._connector, origin, deadline.remaining(), connecting)
         try:
             stream = await connecting
-        except Exception as exc:
+        except BaseException as exc:
+            if lending is not None:
+                lending.take_back()
             from ._blame import blame
 
             blame(exc, "connector", self._connector)
             raise
         if not isinstance(stream, NetworkStream):
+            if lending is not None:
+                lending.take_back()
             from ._blame import wrong_type
 
             raise wrong_type(
@@ -876,7 +897,11 @@ class ConnectionPool:
     # -- Without it -------------------------------------------------------------------------
 
     def _shut(self, connection: Connection) -> None:
-        connection.protocol.close()
+        try:
+            connection.protocol.close()
+        finally:
+            # Whatever the protocol made of it: an event loop keeps a socket that nobody closes.
+            connection.stream.close()
         if not connection.is_shut:
             connection.is_shut = True
             if self._observers is not None:
