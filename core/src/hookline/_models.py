@@ -829,6 +829,8 @@ class _PullPieces(Generic[AnyStr]):
         self._kind = kind
         self._is_async = is_async
         self._splitter: Any = LineDecoder() if kind == "lines" else Chunker(chunk_size)
+        # Whether pieces are handed on as they come, once it is known that nothing is done to them.
+        self._is_direct = kind in ("raw", "bytes") and chunk_size is None
         self._pipeline: _Pipeline
         self._receive: Callable[[], Awaitable[bytes]] | None = None
         self._ready: Iterator[AnyStr] = iter(())
@@ -843,6 +845,13 @@ class _PullPieces(Generic[AnyStr]):
                     return None
                 if self._receive is None:
                     self._begin()
+                elif self._is_direct:
+                    raw: Any = await self._receive()
+                    if raw:
+                        response._num_bytes_downloaded += len(raw)
+                        return raw  # type: ignore[no-any-return]
+                    self._is_over = True
+                    await response._abandon(is_async=self._is_async)
                 else:
                     await self._advance(self._receive)
         except RequestError as exc:
@@ -876,6 +885,7 @@ class _PullPieces(Generic[AnyStr]):
         if bounds is not None:
             meter = response._meter(bounds, is_coded=decoder is not None)
         self._pipeline = _Pipeline(decoder, text, self._splitter, meter)
+        self._is_direct = self._is_direct and decoder is None and meter is None
         self._receive = receive
 
     async def _advance(self, receive: Callable[[], Awaitable[bytes]]) -> None:

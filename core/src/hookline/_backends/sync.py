@@ -27,7 +27,7 @@ from .base import Backend
 # One receive takes what is there, up to this much; and up to more where the last one was full. Room
 # for more costs too much where it is not needed.
 _RECEIVE_SIZE = 65_536
-_LARGE_RECEIVE_SIZE = 262_144
+_LARGE_RECEIVE_SIZE = 1_048_576
 # Seconds. What is longer is waited for in pieces, so that Python comes by to see to its signals:
 # one that arrives between its last look and the system call, or in another thread, interrupts no
 # call, and on Windows none does. The price is a system call in each second of waiting.
