@@ -7,6 +7,7 @@ import gc
 import pickle
 import subprocess
 import sys
+import time
 from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
 from typing import Any
 from unittest import mock
@@ -569,6 +570,68 @@ def test_cookie_with_control_characters_is_none(place: str, control: str) -> Non
 
 
 # -- How much may be kept -------------------------------------------------------------------
+
+
+def test_cookie_that_was_just_set_is_never_the_one_that_goes() -> None:
+    jar = Jar()
+    step(jar, "set", ("https://www.example.org/", ["sid=1; Domain=example.org; Path=/; Secure"]))
+    crowd = [f"x{n}=1; Domain=example.org; Path=/x" for n in range(200)]
+    step(jar, "set", ("https://evil.example.org/", crowd))
+
+    for number in range(3):
+        again = [f"sid={number}; Domain=example.org; Path=/; Secure"]
+        step(jar, "set", ("https://www.example.org/login", again))
+        assert sent(jar, "https://www.example.org/") == f"sid={number}"
+
+
+def test_what_has_expired_goes_before_what_has_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    jar = Jar()
+    step(jar, "set", ("https://example.org/", ["session=1; Path=/"]))
+    flashes = [f"flash{n}=1; Path=/flash; Max-Age=1" for n in range(180)]
+    step(jar, "set", ("https://example.org/", flashes[:179]))
+    later = time.time() + 5
+    monkeypatch.setattr(time, "time", lambda: later)
+
+    step(jar, "set", ("https://example.org/", [*flashes[179:], "new=1; Path=/"]))
+
+    assert sent(jar, "https://example.org/") == "session=1; new=1"
+
+
+def test_cookie_that_is_set_anew_is_young_again() -> None:
+    jar = Jar()
+    for number in range(400):
+        fresh = ["session=1; Path=/", f"n{number}=1; Path=/n"]
+        step(jar, "set", ("https://example.org/", fresh))
+
+        assert sent(jar, "https://example.org/") == "session=1"
+    assert len(jar) == 180
+
+
+def test_what_a_program_puts_in_is_not_counted_nor_given_up() -> None:
+    cookies = hookline.Cookies()
+    for number in range(200):
+        cookies.set(f"own{number}", "1", domain="example.org")
+    for number in range(300):
+        # Not counted once it is gone, either.
+        cookies.set("passing", str(number), domain="example.org")
+        cookies.delete("passing", domain="example.org")
+    jar = cookies.jar
+    step(jar, "set", ("https://example.org/", [f"x{n}=1" for n in range(400)]))
+
+    names = [cookie.name for cookie in jar]
+    assert sum(name.startswith("own") for name in names) == 200
+    assert sum(name.startswith("x") for name in names) == 180
+
+
+def test_bound_for_all_spares_the_cookie_that_was_just_set() -> None:
+    jar = Jar()
+    for number in range(3000):
+        step(jar, "set", (f"https://host{number}.test/", ["a=1"]))
+
+    step(jar, "set", ("https://bank.test/", ["session=1"]))
+
+    assert sent(jar, "https://bank.test/") == "session=1"
+    assert len(jar) <= 3000
 
 
 def test_cookies_of_a_domain_are_bounded_and_the_oldest_go() -> None:

@@ -19,6 +19,7 @@ PROGRAM = """
     import hookline
     from hookline._backends import sync
     from hookline._drive import drive
+    from hookline._timeout import Deadline
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
     ours, peer = socket.socketpair()
@@ -34,12 +35,20 @@ PROGRAM = """
         "waiter": lambda: backend.create_waiter().wait(None),
         "waiter within weeks": lambda: backend.create_waiter().wait(3_000_000),
         "sleep": lambda: backend.sleep(3_000_000),
+        "look-up": lambda: backend.look_up("here.test", 80, Deadline(3_000_000)),
     }
+    socket.getaddrinfo = lambda *_, **__: threading.Event().wait()
     main = threading.main_thread().ident
 
     def interrupt():
         # Until the main thread is in the very wait: its innermost frame of Python is the backend's.
-        while sys._current_frames()[main].f_code.co_filename != sync.__file__:
+        # (One of `threading` above it waits for a name.)
+        while True:
+            frame = sys._current_frames()[main]
+            while frame is not None and frame.f_code.co_filename == threading.__file__:
+                frame = frame.f_back
+            if frame is not None and frame.f_code.co_filename == sync.__file__:
+                break
             time.sleep(0.001)
         signal.pthread_kill(threading.get_ident(), signal.SIGINT)
 
@@ -55,7 +64,15 @@ PROGRAM = """
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="no signals for threads")
 @pytest.mark.parametrize(
     "wait",
-    ["receive", "receive within weeks", "writable", "waiter", "waiter within weeks", "sleep"],
+    [
+        "receive",
+        "receive within weeks",
+        "writable",
+        "waiter",
+        "waiter within weeks",
+        "sleep",
+        "look-up",
+    ],
 )
 def test_signal_that_interrupts_no_system_call_is_noticed(wait: str) -> None:
     done = subprocess.run(

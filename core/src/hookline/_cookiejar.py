@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import email.message
-import heapq
 import re
 import threading
 import time
@@ -20,6 +19,7 @@ from ipaddress import ip_address
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ._cookie_room import Room
 from ._fork import after_fork
 
 if TYPE_CHECKING:
@@ -27,11 +27,8 @@ if TYPE_CHECKING:
     from ._url import URL
 
 
-# What servers may have kept: how long a Set-Cookie may be, and how many cookies there may be of one
-# domain, and of all. Servers are made for browsers, whose bounds are about these.
+# How long a Set-Cookie may be. Servers are made for browsers, whose bound is about this.
 _LONGEST = 8192
-_MOST_OF_A_DOMAIN = 180
-_MOST = 3000
 
 # RFC 6265bis section 5.6: a Set-Cookie with one of these is none. HTTP/2 lets them through, and a
 # request that sends one back is refused.
@@ -170,9 +167,9 @@ class Jar(CookieJar):
         # By what of a URL matters.
         self._headers: dict[_Key, _Header] = {}
         self._has_policy_of_its_own = False
-        # How many cookies there may be, and after how many changes they are counted next: before
-        # that there cannot be more.
-        self._most = self._count_at = _MOST
+        self._room = Room()
+        # Of cookies for TLS alone: what need not be looked for, and is not replaced without it.
+        self._secure_names: set[str] = set()
         fork_safe(self)
 
     def set_policy(self, policy: CookiePolicy) -> None:
@@ -183,8 +180,7 @@ class Jar(CookieJar):
     def set_cookie(self, cookie: Cookie) -> None:
         """Store a cookie, whoever it is from."""
         with self._cookies_lock:  # type: ignore[attr-defined]
-            if cookie.name not in self._cookies.get(cookie.domain, {}).get(cookie.path, {}):
-                self._most += 1
+            self._room.vacate(cookie.domain, cookie.path, cookie.name)
             self._store(cookie)
 
     def extract_cookies(  # type: ignore[override]
@@ -200,11 +196,14 @@ class Jar(CookieJar):
                         self.clear(cookie.domain, cookie.path, cookie.name)
                 else:
                     self._store(cookie)
+                    self._room.fill(cookie.domain, cookie.path, cookie.name)
                     self._make_room(cookie.domain)
 
     def _store(self, cookie: Cookie) -> None:
         super().set_cookie(cookie)
         self._changes += 1
+        if cookie.secure:
+            self._secure_names.add(cookie.name)
         self._ranks.setdefault(cookie.domain, self._changes)
 
     def _cookies_from_attrs_set(
@@ -245,6 +244,8 @@ class Jar(CookieJar):
         """Whether a cookie would come in the place of one that is for TLS alone, or before it: one
         with its name, of its domain or one above or below, and of its path or one above (RFC
         6265bis section 5.7)."""
+        if cookie.name not in self._secure_names:
+            return False
         host = cookie.domain.removeprefix(".")
         domains = list(self._domains(host))
         if cookie.domain_specified:
@@ -262,36 +263,30 @@ class Jar(CookieJar):
         return False
 
     def _make_room(self, domain: str) -> None:
-        """Give up what is too much, now that a server set a cookie for a domain."""
-        if _count(self._cookies[domain]) > _MOST_OF_A_DOMAIN:
-            self._give_up_one_of(domain)
-        if self._changes < self._count_at:
-            return
-        self._sweep()
-        total = len(self)
-        if total > self._most:
-            # A tenth at once, so that not every cookie from here on counts them all.
-            too_many = total - self._most + _MOST // 10
-            # Who fills a jar fills it from many hosts: those that have most lose first, and of
-            # those that have as many, who came last.
-            heap = [
-                (-_count(paths), -self._ranks.get(domain, 0), domain)
-                for domain, paths in self._cookies.items()
-            ]
-            heapq.heapify(heap)
-            for _ in range(too_many):
-                count, rank, domain = heap[0]
-                self._give_up_one_of(domain)
-                heapq.heapreplace(heap, (count + 1, rank, domain))
-            total -= too_many
-        self._count_at = self._changes + self._most - total + 1
+        """Give up what is too much, now that a server set a cookie for a domain: what has expired,
+        and then what is oldest."""
+        if self._room.is_too_full_of(domain):
+            for place in self._room.of(domain):
+                if self._is_over(*place):
+                    self._give_up(*place)
+            while self._room.is_too_full_of(domain):
+                self._give_up(*self._room.of(domain)[0])
+        if self._room.is_too_full:
+            self._sweep()
+        if self._room.is_too_full:
+            for place in list(self._room.surplus(self._ranks, domain)):
+                self._give_up(*place)
 
-    def _give_up_one_of(self, domain: str) -> None:
-        """Remove the oldest of a domain's cookies, more or less."""
-        for path, cookies in self._cookies[domain].items():
-            for name in cookies:
-                self.clear(domain, path, name)
-                return
+    def _is_over(self, domain: str, path: str, name: str) -> bool:
+        cookie = self._cookies.get(domain, {}).get(path, {}).get(name)
+        return cookie is None or cookie.is_expired()
+
+    def _give_up(self, domain: str, path: str, name: str) -> None:
+        """Remove a cookie, and its path where that is empty then."""
+        with suppress(KeyError):
+            self.clear(domain, path, name)
+            if not self._cookies[domain][path]:
+                del self._cookies[domain][path]
 
     def _sweep(self) -> None:
         """Remove what has expired, and the places in which nothing is left."""
@@ -304,6 +299,7 @@ class Jar(CookieJar):
             if not paths:
                 del self._cookies[domain]
                 self._ranks.pop(domain, None)
+        self._secure_names = {cookie.name for cookie in self if cookie.secure}
         # As many changes as there are cookies: each of them pays for one.
         self._sweep_at = self._changes + max(_SWEEP_AFTER, len(self))
 
@@ -312,12 +308,12 @@ class Jar(CookieJar):
     ) -> None:
         """Remove a cookie, those of a path, those of a domain, or all."""
         with self._cookies_lock:  # type: ignore[attr-defined]
+            self._room.vacate(domain, path, name)
             super().clear(domain, path, name)
             self._changes += 1
             if domain is None:
                 self._ranks.clear()
-                self._most = _MOST
-                self._count_at = self._changes + _MOST
+                self._secure_names.clear()
             elif path is None:
                 self._ranks.pop(domain, None)
 
@@ -437,10 +433,6 @@ def _is_below(path: str, cookie_path: str) -> bool:
         return False
     rest = path[len(cookie_path) :]
     return not rest or cookie_path.endswith("/") or rest.startswith("/")
-
-
-def _count(paths: dict[str, dict[str, Cookie]]) -> int:
-    return sum(map(len, paths.values()))
 
 
 def _pair(cookie: Cookie) -> str:

@@ -12,9 +12,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from math import inf
-from threading import TIMEOUT_MAX
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from .. import _fork
@@ -48,13 +46,12 @@ class SyncStream(NetworkStream):
         self._unsent: deque[memoryview] = deque()
 
     async def receive(self, timeout: float | None) -> bytes:
-        left = inf if timeout is None else timeout
+        # As `_first` says, without its frame on the way of every response.
+        first = _LONGEST_WAIT if timeout is None or timeout > _LONGEST_WAIT else timeout
+        milliseconds = first * 1000
         while True:
             # A response is hardly ever there already, so that asking first is the shorter way.
-            if not self._poll.poll(min(left, _LONGEST_WAIT) * 1000):
-                left -= _LONGEST_WAIT
-                if left > 0:
-                    continue
+            if not self._poll.poll(milliseconds) and not self._has_input_in_the_end(timeout):
                 raise ReadTimeout(f"No data came within {timeout} s.")
             try:
                 data = self._socket.recv(self._size)
@@ -64,6 +61,16 @@ class SyncStream(NetworkStream):
                 raise ReadError(f"Reading failed: {exc}") from exc
             self._size = _RECEIVE_SIZE if len(data) < _RECEIVE_SIZE else _LARGE_RECEIVE_SIZE
             return data
+
+    def _has_input_in_the_end(self, timeout: float | None) -> bool:
+        """The rest of a wait for input, of which the first piece is over."""
+        for seconds in _rest(timeout):
+            if self._socket.fileno() == -1:
+                # Its number may be another socket's by now.
+                raise ReadError("The connection was closed while it was read from.")
+            if self._poll.poll(seconds * 1000):
+                return True
+        return False
 
     def write(self, data: Buffer) -> bool:
         if self._unsent:
@@ -139,12 +146,9 @@ class _ThreadWaiter(Waiter):
         self._is_set = False
 
     async def wait(self, timeout: float | None) -> bool:
-        left = inf if timeout is None else timeout
-        while left > _LONGEST_WAIT:
-            if self._lock.acquire(timeout=_LONGEST_WAIT):
-                return True
-            left -= _LONGEST_WAIT
-        return self._lock.acquire(timeout=left)
+        if self._lock.acquire(timeout=_first(timeout)):
+            return True
+        return any(self._lock.acquire(timeout=seconds) for seconds in _rest(timeout))
 
     def set(self) -> None:
         # Called under the pool's lock, so that nobody comes between these two lines.
@@ -171,10 +175,9 @@ class SyncBackend(Backend):
 
     async def sleep(self, seconds: float) -> None:
         # Blocking is this backend's business.
-        while seconds > _LONGEST_WAIT:
-            time.sleep(_LONGEST_WAIT)  # noqa: ASYNC251
-            seconds -= _LONGEST_WAIT
-        time.sleep(seconds)  # noqa: ASYNC251
+        time.sleep(_first(seconds))  # noqa: ASYNC251
+        for piece in _rest(seconds):
+            time.sleep(piece)  # noqa: ASYNC251
 
     def call_soon(self, callback: Callable[[], None]) -> None:
         callback()
@@ -213,20 +216,37 @@ class _SelectPoll:
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
 
-    def poll(self, milliseconds: float | None) -> list[socket.socket]:
-        seconds = None if milliseconds is None else milliseconds / 1000
-        return select.select([self._socket], [], [], seconds)[0]
+    def poll(self, milliseconds: float) -> list[socket.socket]:
+        if self._socket.fileno() == -1:
+            # There is something to be had of it: an error.
+            return [self._socket]
+        return select.select([self._socket], [], [], milliseconds / 1000)[0]
+
+
+def _first(timeout: float | None) -> float:
+    """The first piece of a wait, in seconds; all of it where it is not long."""
+    return _LONGEST_WAIT if timeout is None or timeout > _LONGEST_WAIT else timeout
+
+
+def _rest(timeout: float | None) -> Iterator[float]:
+    """The other pieces of a wait, now that the first is over. What one of them took too long, the
+    next ones have less."""
+    while timeout is None:
+        yield _LONGEST_WAIT
+    end = time.monotonic() + timeout - _LONGEST_WAIT
+    while (left := end - time.monotonic()) > 0:
+        yield min(left, _LONGEST_WAIT)
 
 
 async def _wait_writable(
     socks: Sequence[socket.socket], timeout: float | None
 ) -> list[socket.socket]:
-    left = inf if timeout is None else timeout
-    while left > _LONGEST_WAIT:
-        if writable := _writable(socks, _LONGEST_WAIT):
-            return writable
-        left -= _LONGEST_WAIT
-    return _writable(socks, left)
+    writable = _writable(socks, _first(timeout))
+    for seconds in _rest(timeout):
+        if writable:
+            break
+        writable = _writable(socks, seconds)
+    return writable
 
 
 def _writable(socks: Sequence[socket.socket], timeout: float) -> list[socket.socket]:
@@ -258,7 +278,11 @@ def _resolve(host: str, port: int, deadline: Deadline) -> Sequence[Address]:
     thread = threading.Thread(target=look_up, name=f"hookline-resolve-{host}", daemon=True)
     thread.start()
     left = deadline.remaining()
-    thread.join(None if left is None else min(left, TIMEOUT_MAX))
+    thread.join(_first(left))
+    for seconds in _rest(left):
+        if not thread.is_alive():
+            break
+        thread.join(seconds)
     if not answer:
         raise ConnectTimeout(f"Resolving the host {host!r} timed out.")
     if isinstance(answer[0], BaseException):
