@@ -40,12 +40,26 @@ class Framing(NamedTuple):
     closes: bool
 
 
-# Lines that were found to be such, and what they mean. Servers repeat themselves: most lines of a
-# head have been there before. Bounded, in lines and in bytes: what servers send comes from outside.
+# Headers that say the same in response after response, and nothing that is anybody's secret: their
+# lines are kept for whoever else gets them. Others' are kept with their connection, and few.
+_REPEATED = frozenset(
+    b"accept-ranges access-control-allow-credentials access-control-allow-headers "
+    b"access-control-allow-methods access-control-allow-origin access-control-expose-headers "
+    b"access-control-max-age age alt-svc cache-control content-encoding content-language "
+    b"content-security-policy content-type cross-origin-embedder-policy "
+    b"cross-origin-opener-policy cross-origin-resource-policy date expires keep-alive "
+    b"last-modified nel permissions-policy pragma referrer-policy report-to server "
+    b"strict-transport-security timing-allow-origin vary via x-cache x-content-type-options "
+    b"x-dns-prefetch-control x-frame-options x-powered-by x-xss-protection".split()
+)
+
+# Lines that were found to be such, and what they mean. Bounded, in lines and in bytes: what servers
+# send comes from outside.
 _known_statuses: dict[bytes, tuple[int, bytes]] = {}
 _known_headers: dict[bytes, Item] = {}
 _known_framing: dict[bytes, Framing] = {}
 _LINES_KEPT = 1024
+_OWN_LINES_KEPT = 32
 _LONGEST_LINE_KEPT = 200
 
 
@@ -60,6 +74,10 @@ class HttptoolsParser(ResponseParser):
         # Of the head that is being parsed; empty where llhttp has to be asked.
         self._version = b""
         self._is_mid_message = False
+        # Whether the last body was chunked: the next one will be, mostly, and that is llhttp's.
+        self._was_chunked = False
+        # Lines as in `_known_headers`, of this connection alone.
+        self._own_headers: dict[bytes, Item] = {}
 
     def _begin(self) -> None:
         self._items = []
@@ -71,7 +89,7 @@ class HttptoolsParser(ResponseParser):
             and not self._head_size
             and self._method not in _WITHOUT_BODY
         ):
-            if self._take_known_head(data):
+            if not self._was_chunked and type(data) is bytes and self._take_known_head(data):
                 return
             if len(data) <= self.max_head_size:
                 # A head that is whole, probably: its bytes are seen by llhttp alone.
@@ -120,7 +138,11 @@ class HttptoolsParser(ResponseParser):
         for _ in range(items.count(None)):
             at = items.index(None, at)
             line = lines[at]
-            meaning = _known_framing.get(line) or _learn_header(line)
+            meaning = (
+                _known_framing.get(line)
+                or self._own_headers.get(line)
+                or _learn_header(line, self._own_headers)
+            )
             if meaning is None:
                 return False
             if type(meaning) is Framing:
@@ -207,6 +229,7 @@ class HttptoolsParser(ResponseParser):
         if not self._accept_head(self._llhttp.get_status_code(), reason, version, items):
             # Another head follows, and perhaps in the same piece.
             self._version = b""
+        self._was_chunked = self._is_chunked
 
     def on_body(self, data: bytes) -> None:
         self._take(data)
@@ -228,7 +251,7 @@ def _learn_status(line: bytes) -> tuple[int, bytes] | None:
     return status
 
 
-def _learn_header(line: bytes) -> Item | Framing | None:
+def _learn_header(line: bytes, own: dict[bytes, Item]) -> Item | Framing | None:
     """What a header's line means; None where that is in doubt, or where chunks follow."""
     match = _HEADER.fullmatch(line)
     if match is None:
@@ -243,14 +266,16 @@ def _learn_header(line: bytes) -> Item | Framing | None:
         framing = Framing(item, length, length is None and closes(value.lower()))
         _keep(_known_framing, line, framing)
         return framing
-    if lower != b"set-cookie":
-        # A secret, and hardly ever the same.
+    if lower in _REPEATED:
         _keep(_known_headers, line, item)
+    elif lower != b"set-cookie":
+        # That one is hardly ever the same.
+        _keep(own, line, item, _OWN_LINES_KEPT)
     return item
 
 
-def _keep(known: dict[bytes, Any], line: bytes, meaning: object) -> None:
+def _keep(known: dict[bytes, Any], line: bytes, meaning: object, most: int = _LINES_KEPT) -> None:
     if len(line) <= _LONGEST_LINE_KEPT:
-        if len(known) >= _LINES_KEPT:
+        if len(known) >= most:
             known.clear()
         known[line] = meaning
