@@ -7,10 +7,10 @@ response asks its body for the next piece.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, AnyStr, Generic, NoReturn, cast
+from typing import TYPE_CHECKING, Any
 
 from ._content import EMPTY, checked_codec, encode_request, encode_response
 from ._cookies import Cookies
@@ -22,11 +22,11 @@ from ._errors import (
     RequestError,
     RequestNotRead,
     ResponseNotRead,
-    ResponseTooLarge,
     StreamClosed,
     StreamConsumed,
 )
 from ._headers import Headers, Item
+from ._reading import AsyncPieces, Pieces, PullPieces, check_side
 from ._streams import (
     AsyncByteStream,
     Body,
@@ -35,7 +35,7 @@ from ._streams import (
     SyncByteStream,
     UnattachedStream,
 )
-from ._text import Chunker, LineDecoder, TextDecoder
+from ._text import TextDecoder
 from ._timeout import RunningTimeout
 from ._url import URL, parse_url
 
@@ -204,7 +204,7 @@ class Request:
 
     async def _read(self, *, is_async: bool) -> bytes:
         if not hasattr(self, "_content"):
-            _check_side(self.stream, is_async=is_async)
+            check_side(self.stream, is_async=is_async)
             reader = BodyReader(self.stream, is_async=is_async)
             pieces = []
             try:
@@ -561,7 +561,7 @@ class Response:
 
         Raises StreamConsumed where the body was read before, and whatever ends it too early.
         """
-        return _Pieces(self, "raw", chunk_size)
+        return Pieces(self, "raw", chunk_size)
 
     def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:
         """The decoded body; in pieces of `chunk_size` bytes, or as they arrive.
@@ -569,25 +569,25 @@ class Response:
         A body that `read` has read is given again. Raises DecodingError where it does not decode,
         StreamConsumed where it was streamed before, and whatever ends it too early.
         """
-        return _Pieces(self, "bytes", chunk_size)
+        return Pieces(self, "bytes", chunk_size)
 
     def iter_text(self, chunk_size: int | None = None) -> Iterator[str]:
         """The body as text; in pieces of `chunk_size` characters, or as they arrive.
 
         Decoded by `encoding`; what does not fit becomes U+FFFD. Raises as `iter_bytes` does.
         """
-        return _Pieces(self, "text", chunk_size)
+        return Pieces(self, "text", chunk_size)
 
     def iter_lines(self) -> Iterator[str]:
         """The body's lines, without their line ends."""
-        return _Pieces(self, "lines")
+        return Pieces(self, "lines")
 
     def aiter_raw(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
         """The body as it came, undecoded; in pieces of `chunk_size` bytes, or as they arrive.
 
         Raises StreamConsumed where the body was read before, and whatever ends it too early.
         """
-        return _AsyncPieces(self, "raw", chunk_size)
+        return AsyncPieces(self, "raw", chunk_size)
 
     def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
         """The decoded body; in pieces of `chunk_size` bytes, or as they arrive.
@@ -595,18 +595,18 @@ class Response:
         A body that `read` has read is given again. Raises DecodingError where it does not decode,
         StreamConsumed where it was streamed before, and whatever ends it too early.
         """
-        return _AsyncPieces(self, "bytes", chunk_size)
+        return AsyncPieces(self, "bytes", chunk_size)
 
     def aiter_text(self, chunk_size: int | None = None) -> AsyncIterator[str]:
         """The body as text; in pieces of `chunk_size` characters, or as they arrive.
 
         Decoded by `encoding`; what does not fit becomes U+FFFD. Raises as `iter_bytes` does.
         """
-        return _AsyncPieces(self, "text", chunk_size)
+        return AsyncPieces(self, "text", chunk_size)
 
     def aiter_lines(self) -> AsyncIterator[str]:
         """The body's lines, without their line ends."""
-        return _AsyncPieces(self, "lines")
+        return AsyncPieces(self, "lines")
 
     def close(self) -> None:
         """Give the body up, and its connection with it unless the body was complete."""
@@ -683,7 +683,7 @@ class Response:
                 self._finish()
             return self._content
 
-        pieces: _PullPieces[bytes] = _PullPieces(self, "bytes", is_async=is_async)
+        pieces: PullPieces[bytes] = PullPieces(self, "bytes", is_async=is_async)
         collected = []
         while (piece := await pieces.pull()) is not None:
             collected.append(piece)
@@ -697,7 +697,7 @@ class Response:
         if self.is_closed:
             raise StreamClosed()
         stream = self.stream
-        _check_side(stream, is_async=is_async)
+        check_side(stream, is_async=is_async)
         self.is_stream_consumed = True
         receive: Callable[[], Any]
         if isinstance(stream, Body):
@@ -762,180 +762,6 @@ class Response:
 
 # RFC 9110 section 15.4: the codes whose Location is followed. 300 and 304 are not among them.
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-
-
-class _Pipeline:
-    """What a raw piece goes through: content codings, text, pieces of the size asked for.
-
-    Lazy: nothing is decoded before somebody asks for it, so that a piece which explodes is never
-    there as a whole.
-    """
-
-    __slots__ = ("_decoder", "_meter", "_splitter", "_text")
-
-    def __init__(
-        self,
-        decoder: Decoder | None,
-        text: TextDecoder | None,
-        splitter: Chunker[Any] | LineDecoder,
-        meter: Meter | None,
-    ) -> None:
-        self._decoder = decoder
-        self._text = text
-        self._splitter = splitter
-        self._meter = meter
-
-    def feed(self, raw: bytes) -> Iterator[Any]:
-        if self._meter is not None:
-            self._meter.receive(len(raw))
-        if self._decoder is None:
-            yield from self._split(raw)
-        else:
-            for decoded in self._decoder.pieces(raw):
-                yield from self._split(decoded)
-
-    def flush(self) -> Iterator[Any]:
-        if self._decoder is not None:
-            for decoded in self._decoder.last_pieces():
-                yield from self._split(decoded)
-        if self._text is not None and (last := self._text.flush()):
-            yield from self._splitter.feed(cast("Any", last))
-        yield from self._splitter.flush()
-
-    def _split(self, decoded: Any) -> list[Any]:
-        if self._meter is not None:
-            self._meter.hand_out(len(decoded))
-        return self._splitter.feed(decoded if self._text is None else self._text.decode(decoded))
-
-
-def _check_side(stream: SyncByteStream | AsyncByteStream, *, is_async: bool) -> None:
-    if is_async and not isinstance(stream, AsyncByteStream):
-        raise RuntimeError("Attempted to call an async iterator on an sync stream.")
-    if not is_async and not isinstance(stream, SyncByteStream):
-        raise RuntimeError("Attempted to call a sync iterator on an async stream.")
-
-
-class _PullPieces(Generic[AnyStr]):
-    """Pulls the pieces of a response's body, one after the other, whatever they are made of.
-
-    An object rather than a generator: one that is left in the middle, by a `break`, leaves nothing
-    behind that an event loop would have to finish.
-    """
-
-    def __init__(
-        self, response: Response, kind: str, chunk_size: int | None = None, *, is_async: bool
-    ) -> None:
-        self._response = response
-        self._kind = kind
-        self._is_async = is_async
-        self._splitter: Any = LineDecoder() if kind == "lines" else Chunker(chunk_size)
-        # Whether pieces are handed on as they come, once it is known that nothing is done to them.
-        self._is_direct = kind in ("raw", "bytes") and chunk_size is None
-        self._pipeline: _Pipeline
-        self._receive: Callable[[], Awaitable[bytes]] | None = None
-        self._ready: Iterator[AnyStr] = iter(())
-        self._is_over = False
-
-    async def pull(self) -> AnyStr | None:
-        """The next piece, or None at the end."""
-        response = self._response
-        try:
-            while (piece := next(self._ready, None)) is None:
-                if self._is_over:
-                    return None
-                if self._receive is None:
-                    self._begin()
-                elif self._is_direct:
-                    raw: Any = await self._receive()
-                    if raw:
-                        response._num_bytes_downloaded += len(raw)
-                        return raw  # type: ignore[no-any-return]
-                    self._is_over = True
-                    await response._abandon(is_async=self._is_async)
-                else:
-                    await self._advance(self._receive)
-        except RequestError as exc:
-            response._attach(exc)
-            if isinstance(exc, ResponseTooLarge):
-                # Whoever reads on gets no good end.
-                self._ready = iter(partial(_raise, exc), None)
-                await response._abandon(is_async=self._is_async)
-            raise
-        return piece
-
-    def _begin(self) -> None:
-        response = self._response
-        bounds = response._bounds
-        if self._kind != "raw" and hasattr(response, "_content"):
-            self._is_over = True
-            if bounds is not None:
-                response._check_whole(bounds)
-            if self._kind == "lines":
-                self._ready = iter(cast("Any", response.text.splitlines()))
-            else:
-                whole = response._content if self._kind == "bytes" else response.text
-                self._ready = iter(self._splitter.feed(whole) + self._splitter.flush())
-            return
-        decoder = None if self._kind == "raw" else response._decoder()
-        text = None
-        if self._kind in ("text", "lines"):
-            text = TextDecoder(response.encoding or "utf-8")
-        receive = response._open(is_async=self._is_async)
-        meter = None
-        if bounds is not None:
-            meter = response._meter(bounds, is_coded=decoder is not None)
-        self._pipeline = _Pipeline(decoder, text, self._splitter, meter)
-        self._is_direct = self._is_direct and decoder is None and meter is None
-        self._receive = receive
-
-    async def _advance(self, receive: Callable[[], Awaitable[bytes]]) -> None:
-        response = self._response
-        raw = await receive()
-        if raw:
-            response._num_bytes_downloaded += len(raw)
-            self._ready = self._pipeline.feed(raw)
-        else:
-            self._is_over = True
-            await response._abandon(is_async=self._is_async)
-            self._ready = self._pipeline.flush()
-
-
-def _raise(exc: Exception) -> NoReturn:
-    raise exc
-
-
-class _Pieces(_PullPieces[AnyStr], Iterator[AnyStr]):
-    """The pieces, for a `for` loop."""
-
-    def __init__(self, response: Response, kind: str, chunk_size: int | None = None) -> None:
-        super().__init__(response, kind, chunk_size, is_async=False)
-
-    def __next__(self) -> AnyStr:
-        piece = drive(self.pull())
-        if piece is None:
-            raise StopIteration
-        return piece
-
-    def close(self) -> None:
-        """For `contextlib.closing`: give up the response."""
-        drive(self._response._abandon(is_async=False))
-
-
-class _AsyncPieces(_PullPieces[AnyStr], AsyncIterator[AnyStr]):
-    """The pieces, for an `async for` loop."""
-
-    def __init__(self, response: Response, kind: str, chunk_size: int | None = None) -> None:
-        super().__init__(response, kind, chunk_size, is_async=True)
-
-    async def __anext__(self) -> AnyStr:
-        piece = await self.pull()
-        if piece is None:
-            raise StopAsyncIteration
-        return piece
-
-    async def aclose(self) -> None:
-        """For `contextlib.aclosing`: give up the response."""
-        await self._response._abandon(is_async=True)
 
 
 # Up to a semicolon that is not in quotes.
