@@ -31,7 +31,7 @@ from .base import Backend
 from .sync import input_poll, socket_info
 
 # One read takes what is there, up to this much.
-_RECEIVE_SIZE = 1_048_576
+_RECEIVE_SIZE = 262_144
 # How long a thread watches sockets where the loop cannot, in seconds, before it is asked again.
 _MOMENT = 0.1
 # Unread data beyond this stops the transport from reading: the peer then feels that we are slow.

@@ -22,10 +22,10 @@ from ..plugins.interfaces import Buffer, NetworkStream, Waiter
 from ._dial import Address, dial, dial_unix, resolution_failed
 from .base import Backend
 
-# One receive takes what is there, up to this much; and up to more where the last one was full. Room
-# for more costs too much where it is not needed.
+# One receive takes what is there, up to this much. More would cost less where data comes faster
+# than it is read, and more than twice as much in some processes: above 128 KiB, the C library may
+# ask the kernel for memory, and give it back, with each receive.
 _RECEIVE_SIZE = 65_536
-_LARGE_RECEIVE_SIZE = 1_048_576
 # Seconds. What is longer is waited for in pieces, so that Python comes by to see to its signals:
 # one that arrives between its last look and the system call, or in another thread, interrupts no
 # call, and on Windows none does. The price is a system call in each second of waiting.
@@ -35,13 +35,12 @@ _LONGEST_WAIT = 1.0
 class SyncStream(NetworkStream):
     """A connected, non-blocking socket that is polled where it would block."""
 
-    __slots__ = ("_generation", "_poll", "_size", "_socket", "_unsent")
+    __slots__ = ("_generation", "_poll", "_socket", "_unsent")
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         self._generation = _fork.generation
         self._poll = input_poll(sock)
-        self._size = _RECEIVE_SIZE
         # What the peer has not taken yet.
         self._unsent: deque[memoryview] = deque()
 
@@ -54,13 +53,11 @@ class SyncStream(NetworkStream):
             if not self._poll.poll(milliseconds) and not self._has_input_in_the_end(timeout):
                 raise ReadTimeout(f"No data came within {timeout} s.")
             try:
-                data = self._socket.recv(self._size)
+                return self._socket.recv(_RECEIVE_SIZE)
             except BlockingIOError:
                 continue
             except OSError as exc:
                 raise ReadError(f"Reading failed: {exc}") from exc
-            self._size = _RECEIVE_SIZE if len(data) < _RECEIVE_SIZE else _LARGE_RECEIVE_SIZE
-            return data
 
     def _has_input_in_the_end(self, timeout: float | None) -> bool:
         """The rest of a wait for input, of which the first piece is over."""
