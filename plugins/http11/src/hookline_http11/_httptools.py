@@ -84,28 +84,29 @@ class HttptoolsParser(ResponseParser):
         self._reason = b""
 
     def _feed_head(self, data: bytes) -> None:
-        if (
+        is_beginning = (
             data.startswith(b"HTTP/1.1 ")
             and not self._head_size
             and self._method not in _WITHOUT_BODY
+        )
+        if (
+            is_beginning
+            and not self._was_chunked
+            and type(data) is bytes
+            and self._take_known_head(data)
         ):
-            if not self._was_chunked and type(data) is bytes and self._take_known_head(data):
+            return
+        if is_beginning and len(data) <= self.max_head_size:
+            # A head that is whole, probably: its bytes are seen by llhttp alone.
+            self._version = b"1.1"
+            self._parse(data)
+            if self._version and self.head is not None:
                 return
-            if len(data) <= self.max_head_size:
-                # A head that is whole, probably: its bytes are seen by llhttp alone.
-                self._version = b"1.1"
-                self._parse(data)
-                if self._version and self.head is not None:
-                    return
-                self._split_heads(data)
-                self._end_heads()
-                return
-        self._version = b""
-        self._split_heads(data)
-        self._parse(data)
-        self._end_heads()
-
-    def _end_heads(self) -> None:
+            self._split_heads(data)
+        else:
+            self._version = b""
+            self._split_heads(data)
+            self._parse(data)
         head = self.head
         if head is not None:
             if self.is_complete and (

@@ -84,13 +84,11 @@ class Serialiser:
         if type(target) is not bytes:
             raise TypeError(f'extensions["target"]: expected bytes, not {target!r}.')
         items = request.headers._list
-        if items != self._items:
-            self._is_for_proxy = target[:1] not in (b"/", b"*")
-            self._write_fields(items)
-        elif target == self._target and method == self._method:
+        if target == self._target and method == self._method and items == self._items:
             return self._head
-        elif self._is_for_proxy is not (target[:1] not in (b"/", b"*")):
-            self._is_for_proxy = not self._is_for_proxy
+        is_for_proxy = target[:1] not in (b"/", b"*")
+        if items != self._items or is_for_proxy is not self._is_for_proxy:
+            self._is_for_proxy = is_for_proxy
             self._write_fields(items)
         # The last head is no head for these fields, whatever comes of this one.
         self._method = None
